@@ -1,0 +1,88 @@
+"""Files that survive a crash: whole or absent, on the disk before anything speaks of them."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from omp.domain.errors import DiskFull
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@contextmanager
+def disk_room(path: Path) -> Iterator[None]:
+    """Turn "no space left" inside the block into a DiskFull that names the file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise DiskFull(
+            f"the disk has no room to write {path}",
+            remedy="free some space (omp cleanup --dry-run lists what may go), then resume: "
+            "the work up to the last checkpoint is kept",
+        ) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_durable(path: Path, data: bytes) -> None:
+    """Write a file atomically: temporary name, fsync, rename, fsync of its folder.
+
+    Raises:
+        DiskFull: If there is no room; the former file, if any, stands untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with disk_room(path):
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def append_durable(path: Path, line: bytes) -> None:
+    """Append one line (its newline is added) and return once it is on the disk.
+
+    A last line that a crash left without its newline is cut off first.
+
+    Raises:
+        DiskFull: If there is no room.
+    """
+    with disk_room(path):
+        fresh = not path.exists()
+        with path.open("ab+") as file:
+            _cut_torn_tail(file.fileno())
+            file.write(line + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        if fresh:
+            sync_folder(path.parent)
+
+
+def _cut_torn_tail(handle: int) -> None:
+    size = os.fstat(handle).st_size
+    end = size
+    while end > 0:
+        start = max(0, end - 4096)
+        newline = os.pread(handle, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            end = start + newline + 1
+            break
+        end = start
+    if end != size:
+        os.ftruncate(handle, end)
