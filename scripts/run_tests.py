@@ -1,0 +1,85 @@
+"""All checks in order: lint, types, import contracts, then the tests on every core.
+
+The last line printed is pytest's own summary. Installs Debian's Chromium when run as root on a
+machine without one; the browser tests skip loudly where that is not possible.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+CHECKS: list[tuple[str, list[str]]] = [
+    ("lint", ["ruff", "check", "--quiet", "."]),
+    ("format", ["ruff", "format", "--check", "--quiet", "."]),
+    ("types", ["mypy"]),
+    ("import contracts", ["lint-imports", "--no-logo"]),
+]
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def install_chromium() -> None:
+    """Debian's Chromium for the browser tests, where we may install it."""
+    if shutil.which("chromium") or os.environ.get("OMP_CHROMIUM"):
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        say("! no chromium on the PATH: the browser tests will skip (apt install chromium)")
+        return
+    say("installing chromium for the browser tests …")
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "chromium", "fonts-dejavu-core"]):
+        done = subprocess.run(
+            ["apt-get", *command], env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            say(f"! chromium could not be installed: {done.stderr.strip()[-300:]}")
+            return
+
+
+def run_checks() -> bool:
+    """Lint, types and contracts; True if all are clean."""
+    clean = True
+    for name, command in CHECKS:
+        began = time.monotonic()
+        done = subprocess.run(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=HERE,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        verdict = "ok" if done.returncode == 0 else "FAILED"
+        say(f"{name:18} {verdict:8} {time.monotonic() - began:5.1f} s")
+        if done.returncode != 0:
+            clean = False
+            say((done.stdout + done.stderr).strip())
+    return clean
+
+
+def main() -> int:
+    arguments = sys.argv[1:]
+    long = "--long" in arguments
+    chosen = [argument for argument in arguments if argument != "--long"]
+    clean = True
+    if not chosen:
+        clean = run_checks()
+        install_chromium()
+    environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
+    selection = [] if long else ["-m", "not long"]
+    workers = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"] if not chosen else []
+    command = [str(BIN / "pytest"), *workers, *selection, *chosen]
+    if not clean:
+        say("! the checks above failed; the tests run all the same, and the exit code will say so")
+    code = subprocess.run(command, cwd=HERE, env=environment, check=False).returncode
+    return code if clean else code or 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Words of the trade that both wings share; standard library only."""

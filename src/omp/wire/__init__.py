@@ -1,0 +1,1 @@
+"""The two things that cross between the wings: progress lines and the run directory."""

@@ -1,0 +1,128 @@
+"""Where everything lies in a workspace; both wings ask here, so no path is written twice."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from omp.domain.errors import UnsafePath
+from omp.domain.ids import check_id
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of SPEC §2 under one root (absolute)."""
+
+    root: Path
+
+    @property
+    def config_file(self) -> Path:
+        return self.root / "dashboard" / "omp_config.toml"
+
+    @property
+    def queue_file(self) -> Path:
+        return self.root / "dashboard" / "campaign_queue.json"
+
+    @property
+    def campaigns(self) -> Path:
+        return self.root / "configs" / "campaigns"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.root / "data" / "snapshots"
+
+    @property
+    def data_sets(self) -> Path:
+        return self.root / "data" / "sets"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def sealed(self) -> Path:
+        return self.state / "sealed"
+
+    @property
+    def keys(self) -> Path:
+        return self.state / "keys"
+
+    @property
+    def cache(self) -> Path:
+        return self.state / "cache"
+
+    @property
+    def database(self) -> Path:
+        return self.state / "omp.db"
+
+    @property
+    def subjects(self) -> Path:
+        return self.state / "subjects"
+
+    @property
+    def lineages_file(self) -> Path:
+        return self.state / "lineages.json"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "output" / "scg"
+
+    @property
+    def hall(self) -> Path:
+        return self.root / "artifacts" / "hall_of_fame"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def archive(self) -> Path:
+        return self.root / "archive"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that a new workspace has, with those that only their owner may enter last."""
+        return (
+            self.config_file.parent,
+            self.campaigns,
+            self.snapshots,
+            self.data_sets,
+            self.runs,
+            self.hall,
+            self.logs,
+            self.archive,
+            self.backups,
+            self.cache,
+            self.subjects,
+            *self.private_folders,
+        )
+
+    @property
+    def private_folders(self) -> tuple[Path, ...]:
+        """Folders made with mode 0700."""
+        return (self.state, self.sealed, self.keys)
+
+    def run(self, run_id: str) -> Path:
+        """The directory of a run: `output/scg/<run_id>/` (the id begins with `run_`)."""
+        return self.runs / check_id(run_id, "run")
+
+    def entry(self, candidate_id: str) -> Path:
+        """The folder of a Hall of Fame entry."""
+        return self.hall / check_id(candidate_id, "candidate")
+
+    def inside(self, relative: str, what: str) -> Path:
+        """A path the user named, resolved and proven to lie inside the workspace.
+
+        Raises:
+            UnsafePath: If it is absolute elsewhere, climbs out, or follows a link out.
+        """
+        path = (self.root / relative).resolve()
+        if not path.is_relative_to(self.root.resolve()):
+            raise UnsafePath(
+                f"{what} {relative!r} lies outside the workspace",
+                allowed=f"paths under {self.root}",
+                remedy="copy the file into the workspace and name it there",
+            )
+        return path
