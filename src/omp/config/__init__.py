@@ -1,0 +1,1 @@
+"""Settings and campaign files: read strictly, every fault named with its place."""

@@ -1,0 +1,128 @@
+"""A campaign's TOML: what to mine, on which data, how long, at which costs."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omp.config.campaign_rules import CONVERTS, RULES
+from omp.config.campaign_sections import (
+    CampaignSection,
+    ConstraintsSection,
+    CostsSection,
+    DataSection,
+    EngineSection,
+    ExpectedSection,
+    SearchSection,
+    SeedSequence,
+    StrategySection,
+)
+from omp.config.fingerprint import config_hash
+from omp.config.loader import Reader, line_numbers, parse_toml, read_text
+
+__all__ = [
+    "CampaignFile",
+    "CampaignSection",
+    "ConstraintsSection",
+    "CostsSection",
+    "DataSection",
+    "EngineSection",
+    "ExpectedSection",
+    "SearchSection",
+    "SeedSequence",
+    "StrategySection",
+    "parse_campaign",
+    "read_campaign",
+]
+
+REMEDY = "correct the listed keys, then: combiner factory validate-config FILE"
+
+
+@dataclass(frozen=True)
+class CampaignFile:
+    """A campaign's configuration, complete with defaults."""
+
+    campaign: CampaignSection
+    data: DataSection
+    search: SearchSection = field(default_factory=SearchSection)
+    strategy: StrategySection = field(default_factory=StrategySection)
+    costs: CostsSection = field(default_factory=CostsSection)
+    constraints: ConstraintsSection = field(default_factory=ConstraintsSection)
+    expected: ExpectedSection = field(default_factory=ExpectedSection)
+    engine: EngineSection = field(default_factory=EngineSection)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The content as plain values for canonical JSON, defaults filled in."""
+        content = asdict(self)
+        for key in ("start", "end"):
+            day = content["data"][key]
+            content["data"][key] = None if day is None else day.isoformat()
+        return content
+
+    @property
+    def config_hash(self) -> str:
+        """blake3 of the canonical content."""
+        return config_hash(self.content)
+
+    @property
+    def search_hash(self) -> str:
+        """The same for two names of one search.
+
+        Left out are the texts of the spec card, the seeds, the number of workers and the time
+        limit, so that a renamed copy is recognised as the same configuration when seeds are
+        registered.
+        """
+        content = self.content
+        for section, keys in _BESIDE_THE_SEARCH.items():
+            for key in keys:
+                content[section].pop(key)
+        del content["expected"]
+        return config_hash(content)
+
+
+_BESIDE_THE_SEARCH: Mapping[str, tuple[str, ...]] = {
+    "campaign": ("name", "owner", "universe", "objective", "tags"),
+    "search": ("seeds", "workers", "max_runtime_s"),
+}
+
+
+def parse_campaign(text: str, *, name: str) -> CampaignFile:
+    """Read the text of a campaign.
+
+    Args:
+        text: TOML.
+        name: How messages call the file.
+
+    Raises:
+        InvalidConfiguration: With every fault, its dotted path and its line.
+    """
+    raw = parse_toml(text, name)
+    reader = Reader(rules=RULES, converts=CONVERTS, lines=line_numbers(text))
+    built = reader.table(CampaignFile, raw)
+    if built is not None:
+        _check_together(reader, built)
+    return reader.finish(f"campaign {name}", built, REMEDY)
+
+
+def read_campaign(path: Path) -> CampaignFile:
+    """Read a campaign file.
+
+    Raises:
+        NotFound: If there is none.
+        InvalidConfiguration: With every fault, its dotted path and its line.
+    """
+    text = read_text(path, "the campaign file", "put it under configs/campaigns/ and name it there")
+    return parse_campaign(text, name=path.name)
+
+
+def _check_together(reader: Reader, built: CampaignFile) -> None:
+    data, is_synthetic = built.data, built.campaign.market == "synthetic"
+    if data.start and data.end and data.end <= data.start:
+        reader.fault("data.end", f"{data.end} is not after start = {data.start}", "a later day")
+    if data.source.startswith("synthetic:") and not is_synthetic:
+        reader.fault(
+            "campaign.market",
+            f"{built.campaign.market!r} does not go with source = {data.source!r}",
+            "'synthetic'",
+        )

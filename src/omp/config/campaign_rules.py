@@ -1,0 +1,120 @@
+"""Ranges and converters of a campaign's TOML: one row a key."""
+
+import re
+from collections.abc import Mapping
+
+from omp.config.campaign_sections import SeedSequence
+from omp.config.loader import Convert, Refusal, Rule, plain, texts
+from omp.domain.campaign import MARKETS
+from omp.domain.indicators import GROUPS, INDICATORS, select_indicators
+
+TIMEFRAMES: tuple[str, ...] = ("1min", "5min", "15min", "30min", "1h", "1d")
+STOPS: tuple[str, ...] = ("stop_loss", "take_profit", "trailing", "max_bars")
+
+_SOURCE = re.compile(r"^(synthetic:[a-z][a-z0-9_-]*|[A-Za-z0-9][A-Za-z0-9_.-]{0,95})$")
+
+RULES: Mapping[str, Rule] = {
+    "campaign.name": Rule(1, 80, "characters", about="name of the campaign"),
+    "campaign.owner": Rule(0, 80, "characters", about="who answers for it"),
+    "campaign.market": Rule(about="market: " + ", ".join(MARKETS)),
+    "campaign.universe": Rule(0, 80, "characters", about="name of the universe, for the spec card"),
+    "campaign.timeframe": Rule(choices=TIMEFRAMES, about="length of a bar; daily means 1d"),
+    "campaign.objective": Rule(0, 500, "characters", about="what is looked for"),
+    "data.source": Rule(about="a data set, a digest, or synthetic:<kind>: a fresh market a seed"),
+    "data.start": Rule(about="first day of the in-sample part; narrows it, never widens"),
+    "data.end": Rule(about="last day of the in-sample part; narrows it, never widens"),
+    "search.population": Rule(10, 100_000, "strategies", about="strategies in each generation"),
+    "search.generations": Rule(1, 10_000, "generations", about="generations of breeding"),
+    "search.workers": Rule(1, 256, "processes", about="never changes a result"),
+    "search.max_runtime_s": Rule(
+        1, 864_000, "seconds", about="ends the run at the next generation's end"
+    ),
+    "strategy.direction": Rule(about="which side a strategy may take"),
+    "strategy.max_conditions": Rule(1, 8, "conditions", about="conditions of a rule at most"),
+    "costs.commission_bps": Rule(0, 1000, "basis points a side", about="default: the venue's"),
+    "costs.slippage_bps": Rule(0, 1000, "basis points a side", about="default: the venue's"),
+    "costs.cash_yield_annual": Rule(
+        -0.5, 1, "fraction a year", about="constant yield of cash; default: the data's, else 0"
+    ),
+    "constraints.max_drawdown": Rule(0, 1, "fraction of the peak", about="in-sample limit"),
+    "constraints.min_sharpe": Rule(
+        -10, 10, "annual Sharpe ratio", about="in-sample limit, on excess returns"
+    ),
+    "expected.candidates": Rule(0, unit="candidates", about="estimate for the spec card"),
+    "expected.promotions": Rule(0, unit="promotions", about="target for the spec card"),
+}
+"""Dotted path -> range, unit and meaning."""
+
+
+def _seeds(raw: object) -> SeedSequence:
+    allowed = "{first = 1, step = 1} or a list of whole numbers such as [1, 2, 3]"
+    if isinstance(raw, list):
+        if not raw or any(type(seed) is not int or not 0 <= seed < 2**63 for seed in raw):
+            raise Refusal(f"{raw!r} is no list of seeds", f"{allowed}, each from 0 to 2**63-1")
+        if len(set(raw)) != len(raw):
+            raise Refusal("a seed is listed twice", "each seed once")
+        return SeedSequence(first=raw[0], listed=tuple(raw))
+    if not isinstance(raw, Mapping) or set(raw) - {"first", "step"}:
+        raise Refusal(f"{raw!r} is no sequence of seeds", allowed)
+    first, step = raw.get("first", 1), raw.get("step", 1)
+    if type(first) is not int or type(step) is not int or first < 0 or not 1 <= step < 2**31:
+        raise Refusal(f"{dict(raw)!r} is no sequence of seeds", "first 0 or more, step 1 or more")
+    return SeedSequence(first=first, step=step)
+
+
+def _listed(what: str, known: tuple[str, ...]) -> Convert:
+    def convert(raw: object) -> tuple[str, ...]:
+        read = texts(raw)
+        rule = Rule(choices=known)
+        for name in read:
+            rule.check(name)
+        if len(set(read)) != len(read):
+            raise Refusal(f"{what} is listed twice", "each once")
+        return tuple(name for name in known if name in read)
+
+    return convert
+
+
+def _indicators(raw: object) -> tuple[str, ...]:
+    if raw == "all":
+        return ()
+    names = texts([raw] if isinstance(raw, str) else raw)
+    if not names:
+        raise Refusal("the list of indicators is empty", '"all", groups, or names')
+    rule = Rule(choices=(*GROUPS, *INDICATORS))
+    for name in names:
+        rule.check(name)
+    return select_indicators(names)
+
+
+def _timeframe(raw: object) -> str:
+    name = plain(str, raw)
+    return "1d" if name == "daily" else str(name)
+
+
+def _source(raw: object) -> str:
+    text = str(plain(str, raw))
+    if not _SOURCE.match(text) or ".." in text:
+        raise Refusal(
+            f"{text[:96]!r} names no data",
+            "a data set's name, a snapshot's digest, or synthetic:<kind>; paths are imported "
+            "first with: omp data import FILE",
+        )
+    return text
+
+
+def _command(raw: object) -> tuple[str, ...]:
+    words = texts(raw)
+    if any(not word or "\x00" in word for word in words):
+        raise Refusal(f"{raw!r} holds an empty argument", "a program and its arguments")
+    return words
+
+
+CONVERTS: Mapping[str, Convert] = {
+    "campaign.timeframe": _timeframe,
+    "data.source": _source,
+    "search.seeds": _seeds,
+    "search.indicators": _indicators,
+    "strategy.stops": _listed("a kind of stop", STOPS),
+    "engine.command": _command,
+}

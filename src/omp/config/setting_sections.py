@@ -1,0 +1,168 @@
+"""The tables of `omp_config.toml`: defaults, ranges, units, meaning."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from omp.config.gate_bars import GateBars, default_gates
+from omp.config.loader import Rule
+
+
+@dataclass(frozen=True)
+class Loop:
+    interval_s: float = 30.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    max_cpu_util_pct: float = 85.0
+    min_mem_available_mb: float = 400.0
+    min_disk_free_gb: float = 1.0
+    warn_disk_free_gb: float = 2.0
+    max_concurrent_campaigns: int = 1
+    stuck_after_min: float = 10.0
+    error_burst: int = 3
+    error_window_min: float = 60.0
+
+
+@dataclass(frozen=True)
+class Holdout:
+    sealed_fraction: float = 0.3
+    min_bars: int = 250
+    alpha: float = 0.05
+    min_dsr: float = 0.5
+    twin_correlation: float = 0.9
+    record_correlation: float = 0.5
+    spending: Literal["fixed", "recycling"] = "fixed"
+    subject: Literal["ensemble", "champion"] = "ensemble"
+    max_members: int = 10
+    member_correlation: float = 0.7
+
+
+@dataclass(frozen=True)
+class Canary:
+    every_n_runs: int = 20
+
+
+@dataclass(frozen=True)
+class Review:
+    policy: Literal["auto", "manual"] = "auto"
+
+
+@dataclass(frozen=True)
+class Retention:
+    keep_runs: int = 5
+    compress_after_days: float = 7.0
+    archive_after_days: float = 30.0
+    log_days: float = 30.0
+
+
+@dataclass(frozen=True)
+class Store:
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Sync:
+    url_env: str = "NEON_DATABASE_URL"
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """No key yet; the table may stand there empty."""
+
+
+@dataclass(frozen=True)
+class Executor:
+    kind: Literal["local"] = "local"
+
+
+@dataclass(frozen=True)
+class Api:
+    host: str = "127.0.0.1"
+    port: int = 3001
+    auth: Literal["local", "token"] = "local"
+
+
+@dataclass(frozen=True)
+class Approval:
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting in force, one member a table of the file."""
+
+    loop: Loop = field(default_factory=Loop)
+    limits: Limits = field(default_factory=Limits)
+    gates: Mapping[str, GateBars] = field(default_factory=default_gates)
+    holdout: Holdout = field(default_factory=Holdout)
+    canary: Canary = field(default_factory=Canary)
+    review: Review = field(default_factory=Review)
+    retention: Retention = field(default_factory=Retention)
+    store: Store = field(default_factory=Store)
+    sync: Sync = field(default_factory=Sync)
+    alerts: Alerts = field(default_factory=Alerts)
+    executor: Executor = field(default_factory=Executor)
+    api: Api = field(default_factory=Api)
+    approval: Approval = field(default_factory=Approval)
+
+
+RULES: Mapping[str, Rule] = {
+    "loop.interval_s": Rule(
+        0.1, 3600, "seconds", about="the loop wakes at least this often; events wake it at once"
+    ),
+    "limits.max_cpu_util_pct": Rule(
+        1, 100, "percent", about="above it, by others than our runs, no run starts"
+    ),
+    "limits.min_mem_available_mb": Rule(0, unit="MB", about="below it no run starts"),
+    "limits.min_disk_free_gb": Rule(0, unit="GB", about="below it mining stops"),
+    "limits.warn_disk_free_gb": Rule(0, unit="GB", about="below it old runs are cleaned up"),
+    "limits.max_concurrent_campaigns": Rule(1, 256, "runs", about="runs at the same time"),
+    "limits.stuck_after_min": Rule(
+        0.05, 1440, "minutes", about="a run without progress for so long is ended"
+    ),
+    "limits.error_burst": Rule(1, 1000, "failures", about="so many within the window pause mining"),
+    "limits.error_window_min": Rule(1, 10080, "minutes", about="the window of error_burst"),
+    "holdout.sealed_fraction": Rule(
+        0.1, 0.5, "of the bars", about="the last part of every lineage that mining never sees"
+    ),
+    "holdout.min_bars": Rule(30, unit="bars", about="a sealed window opens with at least so many"),
+    "holdout.alpha": Rule(
+        above=0, high=0.2, unit="error probability", about="error level of a window for life"
+    ),
+    "holdout.min_dsr": Rule(0, 1, "probability", about="DSR a subject needs to be looked at"),
+    "holdout.twin_correlation": Rule(
+        0, 1, "correlation", about="positions more alike than this are a twin: no look"
+    ),
+    "holdout.record_correlation": Rule(
+        0,
+        1,
+        "correlation",
+        about="from here on a subject must beat the earlier one",
+    ),
+    "holdout.spending": Rule(about="how the error level is spent look by look"),
+    "holdout.subject": Rule(about="what a run offers to the look"),
+    "holdout.max_members": Rule(1, 100, "candidates", about="members of an ensemble at most"),
+    "holdout.member_correlation": Rule(
+        0, 1, "correlation", about="members of an ensemble are less alike than this"
+    ),
+    "canary.every_n_runs": Rule(
+        0, 100_000, "runs", about="a noise market is mined after so many runs; 0 never"
+    ),
+    "review.policy": Rule(about="who signs as risk analyst: the panel itself, or a person"),
+    "retention.keep_runs": Rule(1, 100_000, "runs", about="the most recent runs stay whole"),
+    "retention.compress_after_days": Rule(0, unit="days", about="older runs are compressed"),
+    "retention.archive_after_days": Rule(0, unit="days", about="older runs may be archived"),
+    "retention.log_days": Rule(1, unit="days", about="logs are kept so long"),
+    "store.url": Rule(about="a SQLAlchemy URL; empty: state/omp.db in the workspace"),
+    "sync.url_env": Rule(
+        1, 100, "characters", about="environment variable that holds the PostgreSQL URL"
+    ),
+    "executor.kind": Rule(about="where runs are executed"),
+    "api.host": Rule(1, 253, "characters", about="address to listen on"),
+    "api.port": Rule(0, 65535, about="port to listen on; 0 takes a free one"),
+    "api.auth": Rule(about="local: loopback clients need no token; token: everybody does"),
+    "approval.required": Rule(about="a campaign runs only once its spec card is approved"),
+}
+"""Dotted path -> range, unit and meaning; the reference page and the new file are made from it."""
