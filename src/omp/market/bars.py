@@ -36,9 +36,7 @@ class Bars:
     volume: Float
 
     def __post_init__(self) -> None:
-        object.__setattr__(
-            self, "timestamp", np.ascontiguousarray(self.timestamp, dtype=np.int64)
-        )
+        object.__setattr__(self, "timestamp", np.ascontiguousarray(self.timestamp, dtype=np.int64))
         for name in FIELDS:
             column = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
             object.__setattr__(self, name, column)
@@ -48,9 +46,7 @@ class Bars:
                     f"{self.timestamp.shape}; every column needs one value per bar"
                 )
         if self.timestamp.size > 1 and not bool((np.diff(self.timestamp) > 0).all()):
-            raise ValueError(
-                f"{self.symbol}: the timestamps of bars must strictly ascend"
-            )
+            raise ValueError(f"{self.symbol}: the timestamps of bars must strictly ascend")
 
     def __len__(self) -> int:
         return int(self.timestamp.size)
@@ -111,9 +107,7 @@ class Panel:
         """The panel from first_ns to last_ns inclusive; symbols without a bar in it drop out."""
         kept = [one.window(first_ns, last_ns) for one in self.bars]
         inside = (self.timestamp >= first_ns) & (self.timestamp <= last_ns)
-        return self._rebuilt(
-            [one for one in kept if len(one)], self.cash[inside], inside
-        )
+        return self._rebuilt([one for one in kept if len(one)], self.cash[inside], inside)
 
     def select(self, symbols: Sequence[str]) -> "Panel":
         """The panel of these symbols alone, on the union of their own bar times.
@@ -123,21 +117,15 @@ class Panel:
         """
         unknown = [name for name in symbols if name not in self.symbols]
         if unknown:
-            raise KeyError(
-                f"not in this panel: {', '.join(unknown)}; it has {self.symbols}"
-            )
+            raise KeyError(f"not in this panel: {', '.join(unknown)}; it has {self.symbols}")
         kept = [one for one in self.bars if one.symbol in set(symbols)]
         every = np.ones(len(self), dtype=np.bool_)
         return self._rebuilt(kept, self.cash, every)
 
-    def _rebuilt(
-        self, kept: list[Bars], cash: Float, inside: NDArray[np.bool_]
-    ) -> "Panel":
+    def _rebuilt(self, kept: list[Bars], cash: Float, inside: NDArray[np.bool_]) -> "Panel":
         made = make_panel(kept, self.timeframe, self.venue, self.periods_per_year)
         at = np.searchsorted(self.timestamp[inside], made.timestamp)
-        return make_panel(
-            kept, self.timeframe, self.venue, self.periods_per_year, cash[at]
-        )
+        return make_panel(kept, self.timeframe, self.venue, self.periods_per_year, cash[at])
 
 
 def make_panel(
@@ -162,22 +150,12 @@ def make_panel(
     ordered = tuple(sorted(bars, key=lambda one: one.symbol))
     symbols = tuple(one.symbol for one in ordered)
     if len(set(symbols)) != len(symbols):
-        raise ValueError(
-            f"a symbol appears twice in {symbols}; give each its own bars once"
-        )
+        raise ValueError(f"a symbol appears twice in {symbols}; give each its own bars once")
     stamps = [one.timestamp for one in ordered]
     union = np.unique(np.concatenate(stamps)) if stamps else np.empty(0, dtype=np.int64)
     union = union.astype(np.int64, copy=False)
     row = tuple(np.searchsorted(union, stamp).astype(np.int64) for stamp in stamps)
-    yields = (
-        np.zeros(union.size)
-        if cash is None
-        else np.ascontiguousarray(cash, dtype=np.float64)
-    )
+    yields = np.zeros(union.size) if cash is None else np.ascontiguousarray(cash, dtype=np.float64)
     if yields.shape != union.shape:
-        raise ValueError(
-            f"cash has {yields.size} values, the calendar {union.size} bars"
-        )
-    return Panel(
-        symbols, timeframe, venue, ordered, union, row, yields, float(periods_per_year)
-    )
+        raise ValueError(f"cash has {yields.size} values, the calendar {union.size} bars")
+    return Panel(symbols, timeframe, venue, ordered, union, row, yields, float(periods_per_year))

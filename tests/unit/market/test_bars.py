@@ -15,9 +15,7 @@ def bars_at(symbol: str, days: list[int]) -> Bars:
 
 
 def test_a_panel_lies_on_the_union_calendar_with_rows_that_lead_back() -> None:
-    panel = make_panel(
-        [bars_at("B", [2, 3, 5]), bars_at("A", [1, 2, 4])], "1d", "us", 252
-    )
+    panel = make_panel([bars_at("B", [2, 3, 5]), bars_at("A", [1, 2, 4])], "1d", "us", 252)
     assert panel.symbols == ("A", "B")
     assert (panel.timestamp == np.array([1, 2, 3, 4, 5]) * DAY_NS).all()
     for one, row in zip(panel.bars, panel.row, strict=True):
@@ -28,9 +26,7 @@ def test_a_panel_lies_on_the_union_calendar_with_rows_that_lead_back() -> None:
 
 def test_a_window_includes_both_bounds_and_drops_empty_symbols() -> None:
     cash = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
-    panel = make_panel(
-        [bars_at("B", [3, 5]), bars_at("A", [1, 2, 4])], "1d", "us", 252, cash
-    )
+    panel = make_panel([bars_at("B", [3, 5]), bars_at("A", [1, 2, 4])], "1d", "us", 252, cash)
     cut = panel.window(2 * DAY_NS, 4 * DAY_NS)
     assert (cut.timestamp == np.array([2, 3, 4]) * DAY_NS).all()
     assert (cut.cash == np.array([0.2, 0.3, 0.4])).all()
@@ -39,9 +35,7 @@ def test_a_window_includes_both_bounds_and_drops_empty_symbols() -> None:
 
 def test_selecting_symbols_keeps_the_cash_of_their_own_bars() -> None:
     cash = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
-    panel = make_panel(
-        [bars_at("B", [3, 5]), bars_at("A", [1, 2, 4])], "1d", "us", 252, cash
-    )
+    panel = make_panel([bars_at("B", [3, 5]), bars_at("A", [1, 2, 4])], "1d", "us", 252, cash)
     assert (panel.select(["B"]).cash == np.array([0.3, 0.5])).all()
     with pytest.raises(KeyError, match="Z"):
         panel.select(["Z"])

@@ -1,0 +1,336 @@
+"""The catalog: content-addressed snapshots of market data, their sealed part apart.
+
+    data/snapshots/<digest>/   manifest.json, bars.parquet (before the boundary), readiness.json
+    state/sealed/<digest>/     manifest.json, bars.parquet (from the boundary on), 0700
+    data/sets/<name>.json      which snapshot a data set's name means now
+
+A snapshot appears whole or not at all: its sealed part first, its mining part last.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import blake3
+import rfc8785
+
+from omp.domain.errors import Damaged, DataNotReady, InvalidInput, NotFound
+from omp.domain.ids import check_id
+from omp.market import snapshot as snap
+from omp.market.bars import Panel
+from omp.market.certificate import Certificate
+from omp.market.durable import publish_folder, replace_file
+from omp.market.lineage import Lineage, from_record, meeting, read_lineages
+from omp.market.snapshot import BARS_FILE, MANIFEST_FILE, READINESS_FILE, Snapshot
+from omp.market.splits import boundary_index, iso, parse_iso
+
+ENVIRONMENTS = ("real", "demo", "synthetic", "test")
+SHORTEST_PREFIX = 8
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where data came from: how it was read, from which file, under which licence."""
+
+    importer: str
+    path_name: str
+    licence: str = "not stated"
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+class Catalog:
+    """The snapshots of one workspace.
+
+    Args:
+        workspace: the workspace's root; folders are made when first needed.
+    """
+
+    def __init__(self, workspace: Path) -> None:
+        self.snapshots = workspace / "data" / "snapshots"
+        self.sets = workspace / "data" / "sets"
+        self.sealed = workspace / "state" / "sealed"
+        self.lineages_file = workspace / "state" / "lineages.json"
+
+    # ---------------------------------------------------------------- find
+
+    def names(self) -> tuple[str, ...]:
+        """The names of all data sets, in order."""
+        return tuple(sorted(path.stem for path in self.sets.glob("[!.]*.json")))
+
+    def digests(self) -> tuple[str, ...]:
+        """The digests of all snapshots, in order."""
+        return tuple(
+            sorted(path.parent.name for path in self.snapshots.glob("[!.]*/manifest.json"))
+        )
+
+    def resolve(self, source: str) -> Snapshot:
+        """The snapshot a data set's name, a digest, or the first 8 or more digits of one means.
+
+        Raises:
+            NotFound: when no data set or snapshot is so named, or a prefix fits several.
+            Damaged: when the pointer or the manifest cannot be read or was changed.
+        """
+        pointer = self.sets / f"{source}.json"
+        if "/" not in source and pointer.is_file():
+            return self._open(str(self._pointer(source)["current"]))
+        known = self.digests()
+        fits = [digest for digest in known if digest.startswith(source)]
+        if len(source) >= SHORTEST_PREFIX and len(fits) == 1:
+            return self._open(fits[0])
+        raise NotFound(
+            f"no data set or snapshot is named {source!r}"
+            + (f" ({len(fits)} digests begin so)" if len(fits) > 1 else ""),
+            allowed="data sets: " + (", ".join(self.names()) or "none yet"),
+            remedy=f"combiner data import PATH --name {source}",
+        )
+
+    def open_mining(self, digest: str) -> Panel:
+        """The bars before the boundary, and nothing else of the snapshot.
+
+        Raises:
+            NotFound: when there is no such snapshot.
+            Damaged: when any byte of it differs from what its digest says.
+            DataNotReady: when its certificate is not a plain yes, or its lineage has meanwhile
+                been given an earlier boundary.
+        """
+        found = self.resolve(digest)
+        self._require_ready(found)
+        self._require_boundary(found)
+        files = found.manifest["files"]
+        return snap.read_panel(found.path, found.manifest, "mining", files[BARS_FILE])
+
+    def open_sealed(self, digest: str) -> Panel:
+        """The bars from the boundary on. Only the look's own process calls this.
+
+        Raises:
+            NotFound: when there is no such snapshot.
+            Damaged: when the sealed part is missing or differs from what the digest says.
+        """
+        found = self.resolve(digest)
+        folder = self.sealed / found.digest
+        try:
+            files = json.loads((folder / MANIFEST_FILE).read_bytes())["files"]
+            expected = str(files[BARS_FILE])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise snap.damaged(folder, f"its sealed part cannot be read ({error})") from error
+        return snap.read_panel(folder, found.manifest, "sealed", expected)
+
+    def lineages(self) -> tuple[Lineage, ...]:
+        """Lineages the orchestrator has exported, and those of this catalog's snapshots.
+
+        Where both know a lineage, the exported boundary counts: it alone can move.
+        """
+        exported = read_lineages(self.lineages_file)
+        moved = {one.name: one.boundary_ns for one in exported}
+        own = [from_record(self._open(digest).manifest, "symbols") for digest in self.digests()]
+        kept = [replace(one, boundary_ns=moved.get(one.name, one.boundary_ns)) for one in own]
+        return (*exported, *kept)
+
+    # ---------------------------------------------------------------- publish
+
+    def publish(
+        self,
+        panel: Panel,
+        *,
+        name: str,
+        environment: str,
+        source: Source,
+        certificate: Certificate,
+        sealed_fraction: float = 0.3,
+        min_sealed_bars: int = 250,
+        lineages: Sequence[Lineage] | None = None,
+        engine_version: str = "",
+    ) -> Snapshot:
+        """Split a panel at its lineage's boundary and publish both parts under its digest.
+
+        Args:
+            panel: the whole series.
+            name: the data set's name, which from now on means this snapshot.
+            environment: `real`, `demo`, `synthetic` or `test`.
+            source: where the data came from.
+            certificate: the answer of `readiness.judge` for this panel.
+            sealed_fraction: share of the union calendar that a new lineage seals.
+            min_sealed_bars: fewest bars a sealed window may have.
+            lineages: the known lineages; by default those of the workspace.
+            engine_version: version of the program, for the record.
+
+        Raises:
+            DataNotReady: when the certificate is not a plain yes or the window is too short.
+            DiskFull: when there is no room; nothing is changed then.
+        """
+        check_id(name, "data set")
+        if environment not in ENVIRONMENTS:
+            raise InvalidInput(
+                f"environment {environment!r}", allowed=", ".join(ENVIRONMENTS), remedy="choose one"
+            )
+        certificate.require(name)
+        known = self.lineages() if lineages is None else tuple(lineages)
+        first_ns, last_ns = int(panel.timestamp[0]), int(panel.timestamp[-1])
+        joins = meeting(
+            known,
+            environment=environment,
+            venue=panel.venue,
+            symbols=panel.symbols,
+            first_ns=first_ns,
+            last_ns=last_ns,
+        )
+        if joins:
+            boundary_ns = min(one.boundary_ns for one in joins)
+        else:
+            boundary_ns = int(panel.timestamp[boundary_index(len(panel), sealed_fraction)])
+        mining = panel.window(first_ns, boundary_ns - 1)
+        sealed = panel.window(boundary_ns, last_ns)
+        _require_lengths(name, mining, sealed, boundary_ns, min_sealed_bars)
+
+        header = {
+            "schema_version": snap.SCHEMA_VERSION,
+            "venue": panel.venue,
+            "timeframe": panel.timeframe,
+            "symbols": list(panel.symbols),
+            "periods_per_year": panel.periods_per_year,
+            "boundary": iso(boundary_ns),
+            "content": {
+                "mining": snap.content_digest(mining),
+                "sealed": snap.content_digest(sealed),
+            },
+        }
+        digest = snap.header_digest(header)
+        if not (self.snapshots / digest / MANIFEST_FILE).is_file():
+            manifest = header | {
+                "digest": digest,
+                "name": name,
+                "environment": environment,
+                "source": asdict(source),
+                "first": iso(first_ns),
+                "last": iso(last_ns),
+                "rows": mining.n_bars,
+                "rows_sealed": sealed.n_bars,
+                "bars": len(mining),
+                "bars_sealed": len(sealed),
+                "bars_per_symbol": {one.symbol: len(one) for one in panel.bars},
+                "lineage": min((one.name for one in joins), default=f"lin_{digest[:20]}"),
+                "joins": sorted({one.name for one in joins}),
+                "parent": self._current(name),
+                "created_by": engine_version,
+            }
+            self._write(manifest, mining, sealed, certificate)
+        found = self._open(digest)
+        if found.environment != environment:
+            raise InvalidInput(
+                f"these very data are already the {found.environment} snapshot {digest[:12]}",
+                allowed=f"environment {found.environment!r} for them",
+                remedy="environments are never mixed; keep the one they were first given",
+            )
+        self._point(name, digest)
+        return found
+
+    def _write(
+        self, manifest: dict[str, Any], mining: Panel, sealed: Panel, certificate: Certificate
+    ) -> None:
+        digest = manifest["digest"]
+        folder = self.sealed / digest
+        self.sealed.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.sealed.chmod(0o700)
+        if not folder.exists():
+            bars = snap.bars_to_parquet(sealed)
+            note = {
+                "schema_version": snap.SCHEMA_VERSION,
+                "digest": digest,
+                "rows": sealed.n_bars,
+                "files": {BARS_FILE: blake3.blake3(bars).hexdigest()},
+            }
+            files = {BARS_FILE: bars, MANIFEST_FILE: _json(note)}
+            publish_folder(files, folder, mode=0o700, file_mode=0o600)
+        files = {
+            BARS_FILE: snap.bars_to_parquet(mining),
+            READINESS_FILE: _json(certificate.record()),
+        }
+        listed = {name: blake3.blake3(data).hexdigest() for name, data in files.items()}
+        files[MANIFEST_FILE] = _json(manifest | {"files": listed})
+        publish_folder(files, self.snapshots / digest, mode=0o755, file_mode=0o644)
+
+    # ---------------------------------------------------------------- inside
+
+    def _open(self, digest: str) -> Snapshot:
+        path = self.snapshots / digest
+        return Snapshot(digest, path, snap.read_manifest(path))
+
+    def _pointer(self, name: str) -> dict[str, Any]:
+        path = self.sets / f"{name}.json"
+        try:
+            pointer: dict[str, Any] = json.loads(path.read_bytes())
+            check_id(str(pointer["current"]), "snapshot")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Damaged(
+                f"the data set {name!r} at {path} cannot be read ({error!r})",
+                allowed="the file the import wrote",
+                remedy="import the data again under the same name",
+            ) from error
+        return pointer
+
+    def _current(self, name: str) -> str | None:
+        exists = (self.sets / f"{name}.json").is_file()
+        return str(self._pointer(name)["current"]) if exists else None
+
+    def _point(self, name: str, digest: str) -> None:
+        before = self._pointer(name) if self._current(name) else {"history": []}
+        history = [one for one in before["history"] if one != digest]
+        record = {
+            "schema_version": snap.SCHEMA_VERSION,
+            "name": name,
+            "current": digest,
+            "history": [*history, digest],
+        }
+        self.sets.mkdir(parents=True, exist_ok=True)
+        replace_file(self.sets / f"{name}.json", _json(record))
+
+    def _require_ready(self, found: Snapshot) -> None:
+        try:
+            data = (found.path / READINESS_FILE).read_bytes()
+        except OSError as error:
+            raise snap.damaged(found.path, f"its certificate cannot be read ({error})") from error
+        if blake3.blake3(data).hexdigest() != found.manifest["files"][READINESS_FILE]:
+            raise snap.damaged(found.path, "its certificate of readiness was changed")
+        Certificate.from_record(json.loads(data)).require(found.name)
+
+    def _require_boundary(self, found: Snapshot) -> None:
+        """A lineage that was joined with an older one may not be mined past its new boundary."""
+        mine = from_record(found.manifest, "symbols")
+        joined = meeting(
+            read_lineages(self.lineages_file),
+            environment=mine.environment,
+            venue=found.venue,
+            symbols=found.symbols,
+            first_ns=mine.first_ns,
+            last_ns=mine.last_ns,
+        )
+        earliest = min((one.boundary_ns for one in joined), default=mine.boundary_ns)
+        if earliest < parse_iso(found.boundary):
+            raise DataNotReady(
+                f"{found.name} ({found.digest[:12]}) is cut at {found.boundary}, but its lineage "
+                f"is sealed from {iso(earliest)} on",
+                allowed="snapshots cut at or before the boundary of their lineage",
+                remedy="import the same data again; the new snapshot takes the earlier boundary",
+                faults=("boundary",),
+            )
+
+
+def _require_lengths(
+    name: str, mining: Panel, sealed: Panel, boundary_ns: int, min_sealed_bars: int
+) -> None:
+    shortest = min(len(mining), len(sealed))
+    if shortest < min_sealed_bars:
+        raise DataNotReady(
+            f"{name} has {len(mining)} bars before the boundary {iso(boundary_ns)} and "
+            f"{len(sealed)} sealed from it on",
+            allowed=f"at least {min_sealed_bars} bars on each side",
+            remedy="import a longer history of these symbols",
+            faults=("too_short",),
+        )
+
+
+def _json(record: dict[str, Any]) -> bytes:
+    data: bytes = rfc8785.dumps(record)
+    return data

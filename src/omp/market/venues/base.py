@@ -1,0 +1,116 @@
+"""What a venue declares: its sessions, and its terms of trade by date."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omp.domain.errors import InvalidInput
+
+Sessions = NDArray[np.datetime64]
+MINUTES = {"1m": 1, "5m": 5, "10m": 10, "15m": 15, "30m": 30, "1h": 60}
+DAY_NS = 86_400_000_000_000
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Terms of trade from a date on, until the next terms begin.
+
+    Args:
+        since: first session they hold for.
+        commission_bps: commission and fees per side.
+        slippage_bps: assumed slippage per side.
+        tick: smallest price step, in the venue's currency.
+        lot: units of a round lot.
+        opens, closes: local times of the regular session, "HH:MM".
+        source: where the figures come from.
+    """
+
+    since: date
+    commission_bps: float
+    slippage_bps: float
+    tick: float
+    lot: int
+    opens: str
+    closes: str
+    source: str
+
+    @property
+    def session_minutes(self) -> int:
+        """Length of the regular session."""
+        start, stop = (int(text[:2]) * 60 + int(text[3:]) for text in (self.opens, self.closes))
+        return stop - start
+
+
+@dataclass(frozen=True)
+class Venue:
+    """A market as one file of declarations.
+
+    Args:
+        name: short name, as in `[campaign] market`.
+        title: name for people.
+        currency: ISO code.
+        timezone: IANA name of the local time.
+        daily_bars_per_year: mean number of sessions a year, for annual figures.
+        terms: the dated terms, oldest first.
+        sessions: gives the session dates from one date to another, both included
+            (datetime64[D]), or None when the calendar does not reach that far.
+        override: what this file corrects in the calendar it uses, in words.
+    """
+
+    name: str
+    title: str
+    currency: str
+    timezone: str
+    daily_bars_per_year: float
+    terms: tuple[Terms, ...]
+    sessions: Callable[[date, date], Sessions | None]
+    override: str = ""
+
+    def terms_on(self, day: date) -> Terms:
+        """The terms that held on a day; the oldest declared ones for days before them."""
+        held = [one for one in self.terms if one.since <= day]
+        return held[-1] if held else self.terms[0]
+
+    def bars_per_year(self, timeframe: str) -> float:
+        """Bars a year of a timeframe: sessions a year times whole bars a session.
+
+        Raises:
+            InvalidInput: when the timeframe is none of the known ones.
+        """
+        if timeframe == "1d":
+            return self.daily_bars_per_year
+        if timeframe not in MINUTES:
+            raise InvalidInput(
+                f"timeframe {timeframe!r}",
+                allowed=", ".join(("1d", *MINUTES)),
+                remedy="name one of these timeframes",
+            )
+        per_session = -(-self.terms[-1].session_minutes // MINUTES[timeframe])
+        return self.daily_bars_per_year * per_session
+
+
+def calendar_sessions(code: str) -> Callable[[date, date], Sessions | None]:
+    """Sessions of an exchange_calendars calendar, loaded on first use and kept."""
+    kept: dict[int, Sessions] = {}
+
+    def sessions(first: date, last: date) -> Sessions | None:
+        start_year = min(first.year, 1990)
+        if start_year not in kept:
+            import exchange_calendars
+
+            start = f"{start_year}-01-01"
+            try:
+                found = exchange_calendars.get_calendar(code, start=start).sessions
+            except ValueError:  # the calendar does not reach back so far: unknown, never guessed
+                return None
+            kept[start_year] = found.to_numpy().astype("datetime64[D]")
+        days = kept[start_year]
+        low, high = np.datetime64(first, "D"), np.datetime64(last, "D")
+        if not days.size or high > days[-1]:
+            return None
+        return days[(days >= low) & (days <= high)]
+
+    return sessions
