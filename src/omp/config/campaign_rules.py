@@ -94,7 +94,7 @@ def _timeframe(raw: object) -> str:
 
 def _source(raw: object) -> str:
     text = str(plain(str, raw))
-    if not _SOURCE.match(text) or ".." in text:
+    if not _SOURCE.fullmatch(text) or ".." in text:
         raise Refusal(
             f"{text[:96]!r} names no data",
             "a data set's name, a snapshot's digest, or synthetic:<kind>; paths are imported "

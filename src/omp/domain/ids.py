@@ -53,7 +53,7 @@ def check_id(text: str, what: str) -> str:
     Raises:
         InvalidInput: If it holds a separator, a leading dot, or more than 96 characters.
     """
-    if not _SAFE.match(text) or ".." in text:
+    if not _SAFE.fullmatch(text) or ".." in text:
         raise InvalidInput(
             f"{what} {text[:96]!r} is not a usable name",
             allowed="letters, digits, '_', '-', '.', at most 96 characters, no '..'",

@@ -74,7 +74,8 @@ def test_a_fault_names_its_key(more: str, path: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["/etc/passwd", "../x", "a/b", "a..b", "", "synthetic:", ".x", "x" * 97, "a b"]
+    "source",
+    ["/etc/passwd", "../x", "a/b", "a..b", "", "synthetic:", ".x", "x" * 97, "a b", "x\\n"],
 )
 def test_data_is_named_and_never_a_path(source: str) -> None:
     with pytest.raises(InvalidConfiguration, match="names no data"):
