@@ -1,0 +1,124 @@
+"""Conditions as bits: each distinct one is computed once per symbol and packed into words."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omp.engine.genome import Condition, Operand, Rule
+from omp.engine.indicators import compute
+from omp.market.bars import Bars
+
+Bool = NDArray[np.bool_]
+Words = NDArray[np.uint64]
+Float = NDArray[np.float64]
+
+_SERIES_BYTES = 64 * 2**20
+
+
+class Series:
+    """The indicator values of one symbol, computed when first asked for.
+
+    Args:
+        bars: every bar that may be looked at, warm-up included.
+    """
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._known: dict[Operand, Float] = {}
+
+    def values(self, operand: Operand) -> Float:
+        """The operand at the close of each bar, [T]."""
+        known = self._known.get(operand)
+        if known is None:
+            if len(self._known) * len(self._bars) * 8 > _SERIES_BYTES:
+                self._known.clear()
+            known = compute(operand.indicator, dict(operand.parameters), self._bars)
+            self._known[operand] = known
+        return known
+
+    def holds(self, one: Condition) -> Bool:
+        """Whether a condition holds at the close of each bar, [T]; false where a side is NaN."""
+        left = self.values(one.left)
+        right = self.values(one.right) if isinstance(one.right, Operand) else one.right
+        if one.op == "<":
+            return np.less(left, right)
+        if one.op == ">":
+            return np.greater(left, right)
+        above, below = (np.greater, np.less_equal)
+        if one.op == "crosses_below":
+            above, below = (np.less, np.greater_equal)
+        crossed = np.zeros(left.shape, dtype=np.bool_)
+        before = right[:-1] if isinstance(right, np.ndarray) else right
+        after = right[1:] if isinstance(right, np.ndarray) else right
+        crossed[1:] = above(left[1:], after) & below(left[:-1], before)
+        return crossed
+
+    def fires(self, rule: Rule) -> Bool:
+        """Whether a rule holds at the close of each bar, [T]; a rule without conditions never."""
+        if not rule.conditions:
+            return np.zeros(len(self._bars), dtype=np.bool_)
+        columns = np.stack([self.holds(one) for one in rule.conditions])
+        return columns.all(axis=0) if rule.combine == "all" else columns.any(axis=0)
+
+
+def pack(column: Bool) -> Words:
+    """Booleans as words, bar t in bit t % 64 of word t // 64."""
+    n_words = (column.size + 63) // 64
+    words = np.zeros(n_words * 8, dtype=np.uint8)
+    packed = np.packbits(column, bitorder="little")
+    words[: packed.size] = packed
+    return words.view(np.uint64)
+
+
+class Masks:
+    """The words of the conditions that a campaign met, for each symbol of a universe.
+
+    Args:
+        bars: the bars of each symbol, warm-up included.
+        first: for each symbol, the number of its first bar inside the window.
+        last: for each symbol, the number after its last bar inside the window.
+        budget_bytes: memory for words; beyond it all are dropped and computed again when needed.
+    """
+
+    def __init__(
+        self, bars: Sequence[Bars], first: Sequence[int], last: Sequence[int],
+        budget_bytes: int = 256 * 2**20,
+    ) -> None:
+        self._windows = [slice(a, b) for a, b in zip(first, last, strict=True)]
+        self._series = [Series(one) for one in bars]
+        self._widths = [(b - a + 63) // 64 for a, b in zip(first, last, strict=True)]
+        bytes_per_condition = 8 * max(1, sum(self._widths))
+        self._most = max(1024, budget_bytes // bytes_per_condition)
+        self._reset()
+
+    def _reset(self) -> None:
+        self.index: dict[Condition, int] = {}
+        self._words = [np.empty((256, width), dtype=np.uint64) for width in self._widths]
+
+    def learn(self, wanted: Iterable[Condition]) -> dict[Condition, int]:
+        """Compute what is not known yet; the row of each condition in `words`."""
+        distinct = dict.fromkeys(wanted)
+        new = [one for one in distinct if one not in self.index]
+        if len(self.index) + len(new) > self._most and self.index:
+            self._reset()
+            new = list(distinct)
+        start = len(self.index)
+        for at, one in enumerate(new, start):
+            self.index[one] = at
+        for i, series in enumerate(self._series):
+            self._grow(i, start + len(new))
+            for at, one in enumerate(new, start):
+                self._words[i][at] = pack(series.holds(one)[self._windows[i]])
+        return self.index
+
+    def words(self, symbol: int) -> Words:
+        """The words of every known condition for one symbol, [C, W]."""
+        return self._words[symbol]
+
+    def _grow(self, i: int, rows: int) -> None:
+        have = self._words[i]
+        if rows > have.shape[0]:
+            grown = np.empty((max(rows, 2 * have.shape[0]), have.shape[1]), dtype=np.uint64)
+            grown[: have.shape[0]] = have
+            self._words[i] = grown

@@ -1,0 +1,185 @@
+"""The grammar of a campaign: every rule its search may draw, and how one is drawn at random."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from omp.domain.errors import InvalidInput
+from omp.domain.indicators import INDICATORS, select_indicators
+from omp.engine.genome import (
+    DIRECTIONS,
+    MIRRORED,
+    Condition,
+    Genome,
+    Operand,
+    Rule,
+    Stops,
+    condition,
+    genome,
+    rule,
+)
+from omp.engine.indicators import lookback_bars
+from omp.engine.seeds import Dice
+
+STOP_LEVELS: dict[str, tuple[float, ...]] = {
+    "stop_loss": (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2),
+    "take_profit": (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3),
+    "trailing": (0.02, 0.03, 0.05, 0.08, 0.12, 0.2),
+    "max_bars": (1, 2, 3, 5, 10, 20, 40, 60),
+}
+_STATE_SHARE = 0.75  # `<` and `>` together, against the two crossings
+_NUMBER_SHARE = 0.8  # a number on the right where both a number and an indicator would do
+_DUAL_EXIT_SHARE = 0.35  # exits that are the entry turned round: hold while it is true
+_STOP_SHARE = 0.15  # each permitted stop
+_FEWER = 0.55  # each further condition is drawn with this probability
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """What may be drawn.
+
+    Args:
+        indicators: names or groups of the table; empty for all.
+        direction: long, short or long_short.
+        max_conditions: conditions of an entry, and of an exit, at most (1 to 8).
+        stops: names of the stops that may be used.
+
+    Raises:
+        InvalidInput: when a name is unknown, or no condition can be formed.
+    """
+
+    indicators: tuple[str, ...] = ()
+    direction: str = "long"
+    max_conditions: int = 2
+    stops: tuple[str, ...] = tuple(STOP_LEVELS)
+    operands: dict[str, tuple[Operand, ...]] = field(init=False, repr=False, compare=False)
+    _mates: dict[str, tuple[Operand, ...]] = field(init=False, repr=False, compare=False)
+    _lefts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _made: dict[tuple[int, str, int | float], Condition] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        names = select_indicators(self.indicators)
+        if self.direction not in DIRECTIONS:
+            raise InvalidInput(
+                f"direction = {self.direction!r}", allowed=", ".join(DIRECTIONS), remedy="use one"
+            )
+        if not 1 <= self.max_conditions <= 8:
+            raise InvalidInput(
+                f"max_conditions = {self.max_conditions}", allowed="1 to 8", remedy="change it"
+            )
+        unknown = [name for name in self.stops if name not in STOP_LEVELS]
+        if unknown:
+            raise InvalidInput(
+                f"unknown stops: {', '.join(unknown)}",
+                allowed=", ".join(STOP_LEVELS),
+                remedy="use these names",
+            )
+        operands = {name: _instances(name) for name in names}
+        mates: dict[str, tuple[Operand, ...]] = {}
+        for name in names:
+            scale = INDICATORS[name].scale
+            mates[name] = tuple(
+                one
+                for other in names
+                if scale and INDICATORS[other].scale == scale
+                for one in operands[other]
+            )
+        lefts = tuple(name for name in names if INDICATORS[name].levels or len(mates[name]) > 1)
+        if not lefts:
+            raise InvalidInput(
+                f"no condition can be formed from {', '.join(names)}",
+                allowed="an indicator with levels, or two of one scale",
+                remedy="allow more indicators",
+            )
+        for name, value in (("operands", operands), ("_mates", mates), ("_lefts", lefts)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def lookback_bars(self) -> int:
+        """The longest look-back of any indicator in the grammar: the embargo of its windows."""
+        return max(
+            lookback_bars(one.indicator, dict(one.parameters))
+            for instances in self.operands.values()
+            for one in instances
+        )
+
+    def random_genome(self, rng: Dice | np.random.Generator) -> Genome:
+        """A genome drawn from the grammar; a generator gives one block of its numbers."""
+        dice = rng if isinstance(rng, Dice) else Dice(rng)
+        entry = self.random_rule(dice)
+        exit = dual(entry) if dice.chance(_DUAL_EXIT_SHARE) else self.random_rule(dice)
+        chosen = {
+            name: dice.pick(STOP_LEVELS[name]) for name in self.stops if dice.chance(_STOP_SHARE)
+        }
+        return genome(self.direction, entry, exit, make_stops(chosen))
+
+    def random_rule(self, dice: Dice) -> Rule:
+        """One to max_conditions conditions, fewer being likelier."""
+        count = 1
+        while count < self.max_conditions and dice.chance(_FEWER):
+            count += 1
+        combine = "all" if dice.chance(0.5) else "any"
+        return rule(combine, [self.random_condition(dice) for _ in range(count)])
+
+    def random_condition(self, dice: Dice) -> Condition:
+        """One comparison: an indicator first, then its parameters, the operator, the right side."""
+        name = dice.pick(self._lefts)
+        left = dice.pick(self.operands[name])
+        if dice.chance(_STATE_SHARE):
+            op = "<" if dice.chance(0.5) else ">"
+        else:
+            op = "crosses_above" if dice.chance(0.5) else "crosses_below"
+        levels, mates = INDICATORS[name].levels, self._mates[name]
+        if levels and (len(mates) < 2 or dice.chance(_NUMBER_SHARE)):
+            return self._known(left, op, dice.pick(levels))
+        right = left
+        while right is left:
+            right = dice.pick(mates)
+        return self._known(left, op, right)
+
+    def _known(self, left: Operand, op: str, right: Operand | float) -> Condition:
+        key = (id(left), op, id(right) if isinstance(right, Operand) else right)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = condition(left, op, right)
+        return made
+
+
+def dual(one: Rule) -> Rule:
+    """The rule turned round: each condition mirrored, `all` and `any` exchanged."""
+    mirrored = [Condition(c.left, MIRRORED[c.op], c.right) for c in one.conditions]
+    return rule("any" if one.combine == "all" else "all", mirrored)
+
+
+def make_stops(chosen: dict[str, float]) -> Stops:
+    """Stops from their names and levels."""
+    bars = chosen.get("max_bars")
+    return Stops(
+        chosen.get("stop_loss"),
+        chosen.get("take_profit"),
+        chosen.get("trailing"),
+        None if bars is None else int(bars),
+    )
+
+
+def step(value: float, grid: Sequence[float], up: bool) -> float | None:
+    """The next value of an ascending grid above or below a value, None at its end."""
+    beyond = [one for one in grid if (one > value if up else one < value)]
+    return (beyond[0] if up else beyond[-1]) if beyond else None
+
+
+def _instances(name: str) -> tuple[Operand, ...]:
+    """Every parameter choice of the table's grids; `fast` stays below `slow`."""
+    parameters = INDICATORS[name].parameters
+    chosen = []
+    for values in itertools.product(*(one.grid for one in parameters)):
+        given = {one.name: value for one, value in zip(parameters, values, strict=True)}
+        if given.get("fast", 0) < given.get("slow", 1):
+            chosen.append(Operand.of(name, **given))
+    return tuple(chosen)
+
+

@@ -1,0 +1,361 @@
+"""The compiled engine: what the oracle does, on 64 bars of signal at a time.
+
+Sums run in a fixed order and without fast-math, each genome is computed on its own, so that the
+results do not depend on the number of workers. All kernels that call one another live in this
+file, because numba's cache of a caller does not notice a change in another file.
+
+Signals are bit words: bit t of the window is bit t % 64 of word t // 64.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+_SIGNAL, _STOP, _TARGET, _TRAIL, _TIME, _END, _RUIN = range(7)  # the order of fills.REASONS
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
+_LANE_1 = np.uint64(0x9E3779B97F4A7C15)
+_LANE_2 = np.uint64(0xD1B54A32D192ED03)
+_S32, _S29 = np.uint64(32), np.uint64(29)
+_ZERO = np.uint64(0)
+_FULL = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _trailing_zeros(_context: Any, _value: Any) -> Any:
+    """Zero bits below the lowest set bit of a word that is not zero."""
+
+    def build(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), build
+
+
+@njit(cache=True, nogil=True)
+def _next_bit(words: Any, start: int, n: int) -> int:
+    """The first set bit at or after bit `start`, n where there is none."""
+    i = start >> 6
+    if start >= n:
+        return n
+    word = words[i] & (_FULL << np.uint64(start & 63))
+    while word == _ZERO:
+        i += 1
+        if i >= words.size:
+            return n
+        word = words[i]
+    return min(n, (i << 6) + np.int64(_trailing_zeros(word)))
+
+
+@njit(cache=True, nogil=True)
+def _entry_leg(side: int, price: float, open_: float, fee: float, slip: float) -> float:
+    """Return of the entry bar when the position is still held at its close."""
+    if side > 0:
+        return price / (open_ * (1.0 + slip) * (1.0 + fee)) - 1.0
+    return -(price / (open_ * (1.0 - slip)) - 1.0) - fee
+
+
+@njit(cache=True, nogil=True)
+def _exit_leg(
+    side: int, price: float, before: float, same_bar: bool, fee: float, slip: float
+) -> float:
+    """Return of the exit bar; `before` is its entry open or the close before it."""
+    if side > 0:
+        bought = before * (1.0 + slip) * (1.0 + fee) if same_bar else before
+        return price * (1.0 - slip) * (1.0 - fee) / bought - 1.0
+    if same_bar:
+        return -(price * (1.0 + slip) / (before * (1.0 - slip)) - 1.0) - 2.0 * fee
+    return -(price * (1.0 + slip) / before - 1.0) - fee
+
+
+@njit(cache=True, nogil=True)
+def walk(
+    bars: Any, opens: Any, closes: Any, first: int, both: bool, fee: float, slip: float,
+    levels: Any, session_end: Any, missed: Any, returns: Any, held: Any, marks: Any, values: Any,
+) -> int:
+    """Simulate one symbol; write its bar returns, positions and trades; count the trades.
+
+    Args:
+        bars: open, high, low, close, close-to-close return, [5, T].
+        opens: words whose bits open the `first` side (and close the other one if `both`).
+        closes: words whose bits close the `first` side (and open the other one if `both`).
+        first: 1 or -1. both: whether a closing signal opens the other side.
+        fee, slip: commission and slippage per side as fractions.
+        levels: stop loss, take profit, trailing, longest holding in bars; 0 where not used.
+        session_end, missed: [T], or empty where not used.
+        returns, held: [T], written. marks: int64[T, 5] entry bar, exit bar, side, reason,
+            at open. values: float64[T, 2] exit level, net return.
+    """
+    open_, high, low, close, change = bars[0], bars[1], bars[2], bars[3], bars[4]
+    n = open_.size
+    returns[:] = 0.0
+    held[:] = 0.0
+    loss, gain, trail, longest = levels[0], levels[1], levels[2], np.int64(levels[3])
+    watched = loss > 0.0 or gain > 0.0 or trail > 0.0 or session_end.size > 0
+    count = 0
+    flat_since = 0
+    ruined = n < 2
+    while not ruined:
+        entry_signal = _next_bit(opens, flat_since, n)
+        side = first
+        if both:
+            other = _next_bit(closes, flat_since, n)
+            if other < entry_signal:
+                entry_signal, side = other, -first
+        if entry_signal >= n - 1:
+            break
+        e = entry_signal + 1
+        in_market = True
+        while in_market:
+            ghost = missed.size > 0 and missed[e]
+            signal = _next_bit(closes if side == first else opens, e, n)
+            last, reason = signal, _SIGNAL
+            if longest > 0 and e + longest - 1 < signal:
+                last, reason = e + longest - 1, _TIME
+            leaves_at_open = last < n - 1
+            start, growth, best = open_[e], 1.0, open_[e]
+            x, level, at_open, leg = -1, 0.0, 0, 0.0
+            j = e
+            stop_here = min(last, n - 1)
+            while j <= stop_here:
+                if watched:
+                    stop, kind = 0.0, _STOP
+                    if loss > 0.0:
+                        stop = start * (1.0 - side * loss)
+                    if trail > 0.0:
+                        moved = best * (1.0 - side * trail)
+                        if stop == 0.0 or side * moved > side * stop:
+                            stop, kind = moved, _TRAIL
+                    has_stop, has_target = loss > 0.0 or trail > 0.0, gain > 0.0
+                    target = start * (1.0 + side * gain)
+                    worst = low[j] if side > 0 else high[j]
+                    top = high[j] if side > 0 else low[j]
+                    if j > e and has_stop and side * open_[j] <= side * stop:
+                        x, level, at_open, reason = j, open_[j], 1, kind
+                    elif j > e and has_target and side * open_[j] >= side * target:
+                        x, level, at_open, reason = j, open_[j], 1, _TARGET
+                    elif has_stop and side * worst <= side * stop:
+                        x, level, reason = j, stop, kind
+                    elif has_target and side * top >= side * target:
+                        x, level, reason = j, target, _TARGET
+                    elif session_end.size > 0 and session_end[j]:
+                        x, level, reason = j, close[j], _TIME
+                if x < 0 and j == n - 1:
+                    x, level, reason = j, close[j], _END
+                if x >= 0:
+                    break
+                if j == e:
+                    leg = _entry_leg(side, close[j], start, fee, slip)
+                else:
+                    leg = change[j] if side > 0 else -change[j]
+                if not ghost:
+                    if leg <= -1.0:
+                        leg, ruined = -1.0, True
+                    if j == e and returns[j] != 0.0:
+                        returns[j] = (1.0 + returns[j]) * (1.0 + leg) - 1.0
+                    else:
+                        returns[j] = leg
+                    held[j] = side
+                    growth *= 1.0 + leg
+                    if ruined:
+                        x, level, reason = j, close[j], _RUIN
+                        break
+                if side > 0:
+                    best = max(best, high[j])
+                else:
+                    best = min(best, low[j])
+                j += 1
+            by_order = x < 0 and leaves_at_open
+            if by_order:
+                x, level, at_open = last + 1, open_[last + 1], 1
+            if not ghost and not ruined:
+                same = x == e
+                leg = _exit_leg(side, level, start if same else close[x - 1], same, fee, slip)
+                if leg <= -1.0:
+                    leg, reason, ruined = -1.0, _RUIN, True
+                if same and returns[x] != 0.0:
+                    returns[x] = (1.0 + returns[x]) * (1.0 + leg) - 1.0
+                else:
+                    returns[x] = leg
+                held[x] = side
+                growth *= 1.0 + leg
+            if not ghost:
+                marks[count, 0], marks[count, 1], marks[count, 2] = e, x, side
+                marks[count, 3], marks[count, 4] = reason, at_open
+                values[count, 0], values[count, 1] = level, growth - 1.0
+                count += 1
+            in_market = both and by_order and reason == _SIGNAL and not ruined
+            side, e = -side, x
+            flat_since = x
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _combine(masks: Any, chosen: Any, lo: int, hi: int, every: bool, out: Any) -> None:
+    """The words of one rule: all or any of the chosen masks; none chosen never fires."""
+    out[:] = _FULL if every and hi > lo else _ZERO
+    for i in range(lo, hi):
+        words = masks[chosen[i]]
+        if every:
+            for w in range(out.size):
+                out[w] &= words[w]
+        else:
+            for w in range(out.size):
+                out[w] |= words[w]
+
+
+@njit(cache=True, nogil=True)
+def _mix(h: Any, value: Any) -> Any:
+    h = (h ^ value) * _MIX_1
+    h ^= h >> _S32
+    h *= _MIX_2
+    return h ^ (h >> _S29)
+
+
+@njit(cache=True, nogil=True)
+def signals(direction: int, entry: Any, exit: Any) -> None:
+    """Turn entry and exit words in place into opening and closing words of a direction."""
+    for w in range(entry.size):
+        a, b = entry[w], exit[w]
+        entry[w] = a & ~b
+        if direction == 2:
+            exit[w] = b & ~a
+
+
+@njit(cache=True, nogil=True)
+def walk_batch(
+    lo: int, hi: int, bars: Any, stamps: Any, rows: Any, cash: Any, session_end: Any, masks: Any,
+    pointers: Any, chosen: Any, every: Any, direction: Any, levels: Any, fee: float, slip: float,
+    seed: Any, pool_return: Any, pool_over_cash: Any, pool_excess: Any, counts: Any, sums: Any,
+    hashes: Any,
+) -> None:
+    """Run genomes lo..hi-1 on one symbol and add what they did to the pool.
+
+    Args:
+        masks: condition words, [C, W]. pointers: [G, 3] bounds of entry and exit in `chosen`.
+        every: [G, 2] whether entry and exit ask for all. direction: 0 long, 1 short, 2 both.
+        levels: [G, 4] as `walk`. rows: place of each bar in the pool. cash: yield per bar.
+        pool_return, pool_over_cash, pool_excess: [G, T], added to.
+        counts: [G] trades. sums: [G, 3] bars held, gains, losses. hashes: uint64[G, 2].
+    """
+    n = bars.shape[1]
+    entry, exit = np.empty(masks.shape[1], np.uint64), np.empty(masks.shape[1], np.uint64)
+    returns, held = np.empty(n), np.empty(n)
+    marks, values = np.empty((n, 5), np.int64), np.empty((n, 2))
+    bits = values.view(np.uint64)
+    nothing = np.empty(0, np.bool_)
+    change = bars[4]
+    has_cash = pool_over_cash.shape[0] > 0
+    for g in range(lo, hi):
+        _combine(masks, chosen, pointers[g, 0], pointers[g, 1], every[g, 0], entry)
+        _combine(masks, chosen, pointers[g, 1], pointers[g, 2], every[g, 1], exit)
+        signals(direction[g], entry, exit)
+        first = -1 if direction[g] == 1 else 1
+        count = walk(
+            bars, entry, exit, first, direction[g] == 2, fee, slip, levels[g], session_end,
+            nothing, returns, held, marks, values,
+        )
+        if count == 0:
+            continue
+        total, bars_held = 0.0, 0.0
+        for t in range(n):
+            total += held[t]
+            bars_held += abs(held[t])
+        mean_position = total / n
+        for t in range(1, n):
+            pool_return[g, rows[t]] += returns[t]
+        if has_cash:
+            for t in range(1, n):
+                over = returns[t] - held[t] * cash[t]
+                pool_over_cash[g, rows[t]] += over
+                pool_excess[g, rows[t]] += over - mean_position * (change[t] - cash[t])
+        else:
+            for t in range(1, n):
+                pool_excess[g, rows[t]] += returns[t] - mean_position * change[t]
+        counts[g] += count
+        sums[g, 0] += bars_held
+        one, two = _LANE_1 ^ seed, _LANE_2 ^ seed
+        for k in range(count):
+            if values[k, 1] > 0.0:
+                sums[g, 1] += values[k, 1]
+            else:
+                sums[g, 2] -= values[k, 1]
+            what = np.uint64(marks[k, 3] * 4 + marks[k, 2] + 1)
+            begins, ends = np.uint64(stamps[marks[k, 0]]), np.uint64(stamps[marks[k, 1]])
+            one = _mix(_mix(_mix(_mix(one, begins), ends), bits[k, 0]), what)
+            two = _mix(_mix(_mix(_mix(two, what), bits[k, 0]), ends), begins)
+        hashes[g, 0] += _mix(one, seed)
+        hashes[g, 1] += _mix(two, seed)
+
+
+@njit(cache=True, nogil=True)
+def measure_batch(
+    lo: int, hi: int, share: Any, pool_return: Any, pool_over_cash: Any, pool_excess: Any,
+    dropped: int, block_sum: Any, block_sum_sq: Any, place: Any, sketch: Any, out: Any,
+) -> None:
+    """Measure the pooled series of genomes lo..hi-1.
+
+    Args:
+        share: 1 / symbols with each bar, [T]. dropped: oldest bars outside the blocks.
+        place: [T] signed place of each bar in the sketch, counted from 1.
+        block_sum, block_sum_sq: [G, S]; sketch: [G, K]; written.
+        out: [G, 7] Sharpe over cash, drawdown, and of x: mean, variance, skew, kurtosis, Sharpe.
+    """
+    n = share.size
+    blocks = block_sum.shape[1]
+    length = (n - dropped) // blocks if blocks > 0 else 0
+    has_cash = pool_over_cash.shape[0] > 0
+    for g in range(lo, hi):
+        raw, excess = pool_return[g], pool_excess[g]
+        over = pool_over_cash[g] if has_cash else raw
+        equity, peak, worst = 1.0, 1.0, 0.0
+        sum_over, sum_x = 0.0, 0.0
+        for t in range(n):
+            raw[t] *= share[t]
+            excess[t] *= share[t]
+            equity *= 1.0 + raw[t]
+            if equity > peak:
+                peak = equity
+            elif peak - equity > worst * peak:
+                worst = (peak - equity) / peak
+            sum_x += excess[t]
+        if has_cash:
+            for t in range(n):
+                over[t] *= share[t]
+        for t in range(n):
+            sum_over += over[t]
+        mean_over, mean_x = sum_over / n, sum_x / n
+        two_over, two, three, four = 0.0, 0.0, 0.0, 0.0
+        for t in range(n):
+            away = over[t] - mean_over
+            two_over += away * away
+            d = excess[t] - mean_x
+            d2 = d * d
+            two += d2
+            three += d2 * d
+            four += d2 * d2
+        for s in range(blocks):
+            one_sum, one_square = 0.0, 0.0
+            for t in range(dropped + s * length, dropped + (s + 1) * length):
+                one_sum += excess[t]
+                one_square += excess[t] * excess[t]
+            block_sum[g, s], block_sum_sq[g, s] = one_sum, one_square
+        for t in range(n):
+            at = place[t]
+            if at > 0:
+                sketch[g, at - 1] += excess[t]
+            else:
+                sketch[g, -at - 1] -= excess[t]
+        out[g, :] = np.nan
+        out[g, 1] = worst
+        out[g, 2] = mean_x
+        if n > 1:
+            if two_over > 0.0:
+                out[g, 0] = mean_over / np.sqrt(two_over / (n - 1))
+            out[g, 3] = two / (n - 1)
+            if two > 0.0:
+                out[g, 4] = (three / n) / (two / n) ** 1.5
+                out[g, 5] = (four / n) / (two / n) ** 2
+                out[g, 6] = mean_x / np.sqrt(two / (n - 1))
