@@ -1,0 +1,1 @@
+"""Where children run: one file per kind of executor."""

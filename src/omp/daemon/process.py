@@ -1,0 +1,214 @@
+"""What a process is: boot id, pid, start ticks and the run it works for.
+
+A pid alone is no name: it is given again after the process has gone, and every pid is given again
+after a reboot. All four together never come back, so a restarted daemon can tell its own child
+from a stranger that happens to have its number.
+"""
+
+import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+RUN_VARIABLE = "OMP_RUN_ID"
+"""Environment variable every child and its descendants carry; the sweep finds them by it."""
+
+_PROC = Path("/proc")
+_GONE = (FileNotFoundError, ProcessLookupError, NotADirectoryError)
+_DEAD_STATES = frozenset("ZXx")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One process, for ever.
+
+    Args:
+        boot_id: The kernel's name for this boot.
+        pid: Process id.
+        start_ticks: Clock ticks between boot and the start of the process.
+        run_id: Run it works for, as its environment says.
+    """
+
+    boot_id: str
+    pid: int
+    start_ticks: int
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Stat:
+    """The fields of /proc/PID/stat that matter here."""
+
+    state: str
+    parent: int
+    session: int
+    start_ticks: int
+
+
+@lru_cache(maxsize=1)
+def boot_id() -> str:
+    """The kernel's name for this boot."""
+    return (_PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def read_stat(pid: int) -> Stat | None:
+    """State, parent, session and start of a process; None where there is none."""
+    try:
+        text = (_PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
+    except (*_GONE, PermissionError):
+        return None
+    fields = text[text.rfind(")") + 2 :].split()  # the name may hold spaces and brackets
+    return Stat(fields[0], int(fields[1]), int(fields[3]), int(fields[19]))
+
+
+def run_of(pid: int) -> str | None:
+    """The run that a process works for, by its environment; None where it says none."""
+    try:
+        environment = (_PROC / str(pid) / "environ").read_bytes()
+    except (*_GONE, PermissionError, OSError):
+        return None
+    prefix = f"{RUN_VARIABLE}=".encode()
+    for entry in environment.split(b"\0"):
+        if entry.startswith(prefix):
+            return entry[len(prefix) :].decode("utf-8", errors="replace")
+    return None
+
+
+def identify(pid: int, run_id: str) -> Identity | None:
+    """The identity of a live process; None when it has gone already."""
+    stat = read_stat(pid)
+    if stat is None:
+        return None
+    return Identity(boot_id(), pid, stat.start_ticks, run_id)
+
+
+def alive(identity: Identity) -> bool:
+    """Whether this very process still runs; a zombie does not."""
+    if identity.boot_id != boot_id():
+        return False
+    stat = read_stat(identity.pid)
+    return (
+        stat is not None
+        and stat.state not in _DEAD_STATES
+        and stat.start_ticks == identity.start_ticks
+    )
+
+
+def ours(identity: Identity) -> bool:
+    """Whether it is alive and its environment names its run, so that it may be adopted."""
+    return alive(identity) and run_of(identity.pid) == identity.run_id
+
+
+def tree(run_id: str, root: Identity | None = None) -> frozenset[Identity]:
+    """Every live process of a run: by environment, by session and by descent.
+
+    A grandchild that left with `setsid` keeps the environment; one that wiped its environment
+    keeps its session or its parents. Ourselves and our ancestors are never among them.
+
+    Args:
+        run_id: The run whose variable is looked for.
+        root: The child that was started for it, where it is known.
+    """
+    stats = {pid: stat for pid in _pids() if (stat := read_stat(pid)) is not None}
+    spared = _ancestors(os.getpid(), stats)
+    found = {pid for pid in stats if run_of(pid) == run_id}
+    if root is not None and root.boot_id == boot_id():
+        stat = stats.get(root.pid)
+        if stat is not None and stat.start_ticks == root.start_ticks:
+            found.add(root.pid)
+        found |= {
+            pid
+            for pid, one in stats.items()
+            if one.session == root.pid and one.start_ticks >= root.start_ticks
+        }
+    grown = True
+    while grown:
+        children = {pid for pid, one in stats.items() if one.parent in found} - found
+        found |= children
+        grown = bool(children)
+    return frozenset(
+        Identity(boot_id(), pid, stats[pid].start_ticks, run_id)
+        for pid in found - spared
+        if stats[pid].state not in _DEAD_STATES
+    )
+
+
+def runs_alive() -> dict[str, frozenset[int]]:
+    """Run id -> pids of live processes that carry it; a run in none of our slots is an orphan."""
+    found: dict[str, set[int]] = {}
+    for pid in _pids():
+        run_id = run_of(pid)
+        stat = read_stat(pid) if run_id else None
+        if run_id and stat is not None and stat.state not in _DEAD_STATES:
+            found.setdefault(run_id, set()).add(pid)
+    return {run_id: frozenset(pids) for run_id, pids in found.items()}
+
+
+def send(identity: Identity, number: signal.Signals) -> bool:
+    """Signal this very process through a pidfd; False when it has gone."""
+    try:
+        handle = os.pidfd_open(identity.pid)
+    except OSError:
+        return False
+    try:
+        if not alive(identity):  # the number may have been given away before the handle was open
+            return False
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(handle, number)
+        return True
+    finally:
+        os.close(handle)
+
+
+def ask_to_leave(identity: Identity) -> bool:
+    """TERM, and CONT so that a stopped process can follow it; False when it has gone."""
+    asked = send(identity, signal.SIGTERM)
+    send(identity, signal.SIGCONT)
+    return asked
+
+
+def kill_now(members: frozenset[Identity]) -> None:
+    """KILL each of these processes, itself and no namesake."""
+    for member in members:
+        send(member, signal.SIGKILL)
+
+
+def memory_bytes(members: frozenset[Identity]) -> int:
+    """Resident memory of these processes together, bytes."""
+    page = os.sysconf("SC_PAGE_SIZE")
+    total = 0
+    for member in members:
+        try:
+            text = (_PROC / str(member.pid) / "statm").read_text(encoding="ascii")
+        except (*_GONE, PermissionError):
+            continue
+        total += int(text.split()[1]) * page
+    return total
+
+
+def cpu_seconds(members: frozenset[Identity]) -> float:
+    """Processor time these processes and their reaped children used so far, seconds."""
+    ticks_per_s = os.sysconf("SC_CLK_TCK")
+    total = 0
+    for member in members:
+        try:
+            text = (_PROC / str(member.pid) / "stat").read_text(encoding="utf-8", errors="replace")
+        except (*_GONE, PermissionError):
+            continue
+        fields = text[text.rfind(")") + 2 :].split()
+        total += sum(int(field) for field in fields[11:15])
+    return total / ticks_per_s
+
+
+def _pids() -> tuple[int, ...]:
+    return tuple(int(entry) for entry in os.listdir(_PROC) if entry.isdigit())  # noqa: PTH208 - names, not paths
+
+
+def _ancestors(pid: int, stats: dict[int, Stat]) -> frozenset[int]:
+    found = {pid}
+    while (stat := stats.get(pid)) is not None and stat.parent > 0:
+        pid = stat.parent
+        found.add(pid)
+    return frozenset(found)
