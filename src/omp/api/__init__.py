@@ -1,0 +1,1 @@
+"""The HTTP face: `/api/omp`, aliased `/api/v1`."""
