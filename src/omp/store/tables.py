@@ -6,6 +6,7 @@ The published views of SPEC §13 are in `store/views.py`; migrations in `store/m
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -37,7 +38,7 @@ meta = Table("meta", metadata, Column("key", _ID, primary_key=True), Column("val
 journal = Table(
     "journal",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("ts", _TS, nullable=False),
     Column("kind", _ID, nullable=False, index=True),
     Column("operator", _ID, nullable=False),
@@ -90,7 +91,7 @@ runs = Table(
     Column("stage", _ID, nullable=False, default="queued"),
     Column("attempt", Integer, nullable=False, default=0),
     Column("attempts_without_progress", Integer, nullable=False, default=0),
-    Column("seed", Integer, nullable=False),
+    Column("seed", BigInteger, nullable=False),
     Column("config_hash", _HASH, nullable=False),
     Column("data_digest", _HASH),
     Column("lineage", _ID),
@@ -102,7 +103,7 @@ runs = Table(
     Column("finished_at", _TS),
     Column("pid", Integer),
     Column("boot_id", _ID),
-    Column("start_ticks", Integer),
+    Column("start_ticks", BigInteger),
     Column("generation", Integer),
     Column("generations", Integer),
     Column("best_sharpe", Float),
@@ -209,7 +210,7 @@ seeds = Table(
     metadata,
     Column("config_hash", _HASH, nullable=False),
     Column("lineage", _ID, nullable=False),
-    Column("seed", Integer, nullable=False),
+    Column("seed", BigInteger, nullable=False),
     Column("ordinal", Integer, nullable=False),
     Column("run_id", _ID),
     Column("registered_at", _TS, nullable=False),

@@ -1,0 +1,97 @@
+"""The desk an operator works at: workspace, settings, record and clock in one hand."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from omp.config.settings import LoadedSettings, Settings
+from omp.store import journal
+from omp.store.database import Database
+from omp.wire.workspace import Workspace
+
+
+class Clock(Protocol):
+    """Where time comes from; tests put their own in its place."""
+
+    def now(self) -> datetime:
+        """This instant, aware, UTC."""
+
+    def iso(self) -> str:
+        """This instant as the tables keep it."""
+
+    def monotonic(self) -> float:
+        """Seconds for intervals; never goes back."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def iso(self) -> str:
+        return journal.iso(self.now())
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every verb needs, and in whose name it acts.
+
+    Args:
+        operator: Who acts; stands in every record.
+        role: `operator`, `risk-analyst`, `trader-expert`, `daemon`, …
+        wake: Set by every verb that may give the loop work; the daemon waits on it.
+        live: Set while a daemon's loop runs in this process.
+    """
+
+    workspace: Workspace
+    settings: Settings
+    loaded: LoadedSettings
+    db: Database
+    clock: Clock
+    operator: str
+    role: str
+    wake: threading.Event = field(default_factory=threading.Event)
+    live: threading.Event = field(default_factory=threading.Event)
+
+    def acting_as(self, operator: str, role: str) -> "Desk":
+        """The same desk in another's name."""
+        return replace(self, operator=operator, role=role)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction that matters: after its commit the journal's head is anchored."""
+        with self.db.write() as tx:
+            yield tx
+        self.anchor()
+
+    def read(self) -> Any:
+        """A short reader; `with desk.read() as tx:`."""
+        return self.db.read()
+
+    def note(self, tx: Connection, kind: str, subject: str, payload: dict[str, Any]) -> int:
+        """One journal record in the operator's name, in the caller's transaction."""
+        return journal.append(
+            tx,
+            kind,
+            operator=self.operator,
+            subject=subject,
+            payload={**payload, "role": self.role},
+            now=self.clock.now(),
+        )
+
+    def anchor(self) -> None:
+        """Keep the journal's head outside the database, unless the journal is behind it."""
+        with self.db.read() as tx:
+            last, fault = journal.head(tx), journal.behind(tx, self.workspace)
+        if fault is None and last.seq:
+            journal.write_anchor(self.workspace, last)

@@ -1,0 +1,168 @@
+"""Rows of runs. Every change names the state and the attempt it expects (compare and set)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from omp.domain.errors import NotFound
+from omp.domain.run import RUN
+from omp.store.rows import from_row, known, to_values
+from omp.store.tables import runs
+
+LIVE: tuple[str, ...] = ("queued", "running")
+"""States of a run that is not over."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a campaign with one seed; the columns of `runs`.
+
+    Args:
+        attempt: The fencing token: 0 until first claimed, then one more at each claim.
+        not_before: Instant before which it is not claimed (back-off); None for at once.
+        outcome: What promotion made of a completed run: pending, refused, waiting, promoted.
+    """
+
+    id: str
+    campaign_id: str
+    state: str
+    stage: str
+    attempt: int
+    attempts_without_progress: int
+    seed: int
+    config_hash: str
+    data_digest: str | None
+    lineage: str | None
+    environment: str
+    queued_at: str
+    not_before: str | None = None
+    started_at: str | None = None
+    progress_at: str | None = None
+    finished_at: str | None = None
+    pid: int | None = None
+    boot_id: str | None = None
+    start_ticks: int | None = None
+    generation: int | None = None
+    generations: int | None = None
+    best_sharpe: float | None = None
+    candidates: int | None = None
+    trials: int | None = None
+    evals_per_s: float | None = None
+    eta_s: float | None = None
+    exit_code: int | None = None
+    cause: str | None = None
+    manifest_digest: str | None = None
+    evidence_digest: str | None = None
+    engine_version: str | None = None
+    git_sha: str | None = None
+    lock_digest: str | None = None
+    subject_id: str | None = None
+    outcome: str | None = None
+    first_failed_gate: str | None = None
+
+    @property
+    def terminal(self) -> bool:
+        return self.state in RUN.terminal
+
+
+def add(tx: Connection, run: Run) -> Run:
+    """Insert a run."""
+    tx.execute(insert(runs).values(**to_values(run)))
+    return run
+
+
+def get(tx: Connection, run_id: str) -> Run:
+    """The run of that id.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = tx.execute(select(runs).where(runs.c.id == run_id)).first()
+    if row is None:
+        raise NotFound(
+            f"there is no run {run_id[:96]!r}", remedy="omp runs list shows the runs there are"
+        )
+    return from_row(Run, row)
+
+
+def find(
+    tx: Connection,
+    *,
+    campaign_id: str | None = None,
+    states: Collection[str] = (),
+    environment: str | None = None,
+    outcome: str | None = None,
+    before: tuple[str, str] | None = None,
+    limit: int = 100,
+    newest_first: bool = True,
+) -> tuple[Run, ...]:
+    """Runs by filters, ordered by the instant they were queued.
+
+    Args:
+        states: Only these; empty for all.
+        before: (queued_at, id) of the last run of the page before.
+    """
+    query = select(runs).limit(limit)
+    if campaign_id is not None:
+        query = query.where(runs.c.campaign_id == campaign_id)
+    if states:
+        query = query.where(runs.c.state.in_(tuple(states)))
+    if environment is not None:
+        query = query.where(runs.c.environment == environment)
+    if outcome is not None:
+        query = query.where(runs.c.outcome == outcome)
+    if before is not None:
+        at, run_id = before
+        older = (runs.c.queued_at < at) | ((runs.c.queued_at == at) & (runs.c.id < run_id))
+        newer = (runs.c.queued_at > at) | ((runs.c.queued_at == at) & (runs.c.id > run_id))
+        query = query.where(older if newest_first else newer)
+    order = (runs.c.queued_at, runs.c.id)
+    query = query.order_by(*(column.desc() for column in order) if newest_first else order)
+    return tuple(from_row(Run, row) for row in tx.execute(query))
+
+
+def live(tx: Connection, campaign_id: str | None = None) -> tuple[Run, ...]:
+    """Runs that are queued or running, the oldest first."""
+    return find(tx, campaign_id=campaign_id, states=LIVE, newest_first=False, limit=10_000)
+
+
+def latest(tx: Connection, campaign_id: str) -> Run | None:
+    """The campaign's run that was queued last."""
+    found = find(tx, campaign_id=campaign_id, limit=1)
+    return found[0] if found else None
+
+
+def count_by_state(tx: Connection, environment: str | None = None) -> dict[str, int]:
+    """How many runs are in each state."""
+    query = select(runs.c.state, func.count()).group_by(runs.c.state)
+    if environment is not None:
+        query = query.where(runs.c.environment == environment)
+    return {str(state): int(number) for state, number in tx.execute(query)}
+
+
+def change(
+    tx: Connection,
+    run_id: str,
+    *,
+    state: str | None = None,
+    attempt: int | None = None,
+    **values: Any,
+) -> bool:
+    """Set columns of a run if it is still as expected; says whether it was.
+
+    Args:
+        state: The state it must be in; None for any.
+        attempt: The attempt it must be at (the fencing token); None for any.
+        values: Columns to set; `to_state` sets the state.
+    """
+    if "to_state" in values:
+        values["state"] = values.pop("to_state")
+    known(runs, values)
+    query = update(runs).where(runs.c.id == run_id).values(**values)
+    if state is not None:
+        query = query.where(runs.c.state == state)
+    if attempt is not None:
+        query = query.where(runs.c.attempt == attempt)
+    return tx.execute(query).rowcount == 1
