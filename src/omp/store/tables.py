@@ -182,6 +182,7 @@ lineages = Table(
     metadata,
     Column("id", _ID, primary_key=True),
     Column("environment", _ID, nullable=False),
+    Column("venue", _ID, nullable=False),
     Column("instruments", Text, nullable=False),
     Column("first", _TS, nullable=False),
     Column("last", _TS, nullable=False),
@@ -189,6 +190,7 @@ lineages = Table(
     Column("joined_into", _ID),
     Column("created_at", _TS, nullable=False),
 )
+"""`joined_into` names the lineage this one became part of; the root's boundary is the earliest."""
 
 ledger = Table(
     "ledger",
@@ -216,6 +218,8 @@ seeds = Table(
     Column("registered_at", _TS, nullable=False),
     PrimaryKeyConstraint("config_hash", "lineage", "seed"),
 )
+"""`config_hash` is the campaign file's search hash, so that a renamed copy is the same search;
+`lineage` of a fresh synthetic market, whose lineage the seed makes, is `synthetic:<kind>`."""
 
 subjects = Table(
     "subjects",

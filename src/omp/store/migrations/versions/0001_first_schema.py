@@ -116,6 +116,7 @@ def upgrade() -> None:
         "lineages",
         sa.Column("id", sa.String(length=96), nullable=False),
         sa.Column("environment", sa.String(length=96), nullable=False),
+        sa.Column("venue", sa.String(length=96), nullable=False),
         sa.Column("instruments", sa.Text(), nullable=False),
         sa.Column("first", sa.String(length=32), nullable=False),
         sa.Column("last", sa.String(length=32), nullable=False),

@@ -1,0 +1,142 @@
+"""Rows of data snapshots and of the lineages they belong to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from omp.domain.errors import NotFound
+from omp.store.rows import from_row, known, packed, to_values
+from omp.store.tables import lineages, snapshots
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A registered snapshot; `manifest` is its manifest.json, `name` its data set's."""
+
+    digest: str
+    name: str
+    environment: str
+    lineage: str
+    manifest: dict[str, Any]
+    imported_at: str
+
+    @property
+    def boundary(self) -> str:
+        """First sealed instant, ISO UTC."""
+        return str(self.manifest["boundary"])
+
+    @property
+    def instruments(self) -> list[str]:
+        return [str(symbol) for symbol in self.manifest["symbols"]]
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Data that share trials, seeds, looks and one boundary; the columns of `lineages`."""
+
+    id: str
+    environment: str
+    venue: str
+    instruments: list[str]
+    first: str
+    last: str
+    boundary: str
+    joined_into: str | None
+    created_at: str
+
+
+def add(tx: Connection, snapshot: Snapshot) -> bool:
+    """Register a snapshot; says whether it is new."""
+    query = select(snapshots.c.digest).where(snapshots.c.digest == snapshot.digest)
+    if tx.execute(query).first() is not None:
+        return False
+    tx.execute(insert(snapshots).values(**to_values(snapshot, ("manifest",))))
+    return True
+
+
+def get(tx: Connection, digest: str) -> Snapshot:
+    """The registered snapshot of that digest.
+
+    Raises:
+        NotFound: It is not registered.
+    """
+    row = tx.execute(select(snapshots).where(snapshots.c.digest == digest)).first()
+    if row is None:
+        raise NotFound(
+            f"no snapshot {digest[:64]!r} is registered",
+            remedy="omp data list shows the data there is",
+        )
+    return from_row(Snapshot, row, ("manifest",))
+
+
+def listed(tx: Connection, *, environment: str | None = None) -> tuple[Snapshot, ...]:
+    """Registered snapshots, the newest first."""
+    query = select(snapshots).order_by(snapshots.c.imported_at.desc(), snapshots.c.digest)
+    if environment is not None:
+        query = query.where(snapshots.c.environment == environment)
+    return tuple(from_row(Snapshot, row, ("manifest",)) for row in tx.execute(query))
+
+
+def starting_with(tx: Connection, prefix: str) -> tuple[Snapshot, ...]:
+    """Registered snapshots whose digest begins so."""
+    query = select(snapshots).where(snapshots.c.digest.startswith(prefix, autoescape=True))
+    return tuple(from_row(Snapshot, row, ("manifest",)) for row in tx.execute(query))
+
+
+def add_lineage(tx: Connection, lineage: Lineage) -> Lineage:
+    """Insert a lineage."""
+    tx.execute(insert(lineages).values(**to_values(lineage, ("instruments",))))
+    return lineage
+
+
+def change_lineage(tx: Connection, lineage_id: str, **values: Any) -> None:
+    """Set columns of a lineage."""
+    known(lineages, values)
+    tx.execute(
+        update(lineages)
+        .where(lineages.c.id == lineage_id)
+        .values(**packed(values, ("instruments",)))
+    )
+
+
+def all_lineages(tx: Connection) -> tuple[Lineage, ...]:
+    """Every lineage, joined ones too, the oldest first."""
+    rows = tx.execute(select(lineages).order_by(lineages.c.created_at, lineages.c.id))
+    return tuple(from_row(Lineage, row, ("instruments",)) for row in rows)
+
+
+def root(tx: Connection, lineage_id: str) -> Lineage:
+    """The lineage that this one is, or became part of.
+
+    Raises:
+        NotFound: There is no such lineage.
+    """
+    seen: set[str] = set()
+    while True:
+        row = tx.execute(select(lineages).where(lineages.c.id == lineage_id)).first()
+        if row is None or lineage_id in seen:
+            raise NotFound(f"there is no lineage {lineage_id[:96]!r}")
+        if row.joined_into is None:
+            return from_row(Lineage, row, ("instruments",))
+        seen.add(lineage_id)
+        lineage_id = row.joined_into
+
+
+def members(tx: Connection, lineage_id: str) -> tuple[str, ...]:
+    """Ids of every lineage that is one with this: counts of trials and looks add over them.
+
+    An id that is no lineage (`synthetic:<kind>`) is one with itself alone.
+    """
+    parents = {
+        str(one.id): one.joined_into
+        for one in tx.execute(select(lineages.c.id, lineages.c.joined_into))
+    }
+
+    def top(one: str) -> str:
+        while (above := parents.get(one)) is not None:
+            one = above
+        return one
+
+    mine = top(lineage_id)
+    return tuple(sorted({one for one in parents if top(one) == mine} | {lineage_id}))
