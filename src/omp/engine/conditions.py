@@ -78,18 +78,22 @@ class Masks:
         bars: the bars of each symbol, warm-up included.
         first: for each symbol, the number of its first bar inside the window.
         last: for each symbol, the number after its last bar inside the window.
-        budget_bytes: memory for words; beyond it all are dropped and computed again when needed.
+        budget_bytes: memory for words, about `capacity` conditions; beyond it all are dropped and
+            computed again when needed.
     """
 
     def __init__(
-        self, bars: Sequence[Bars], first: Sequence[int], last: Sequence[int],
+        self,
+        bars: Sequence[Bars],
+        first: Sequence[int],
+        last: Sequence[int],
         budget_bytes: int = 256 * 2**20,
     ) -> None:
         self._windows = [slice(a, b) for a, b in zip(first, last, strict=True)]
         self._series = [Series(one) for one in bars]
         self._widths = [(b - a + 63) // 64 for a, b in zip(first, last, strict=True)]
         bytes_per_condition = 8 * max(1, sum(self._widths))
-        self._most = max(1024, budget_bytes // bytes_per_condition)
+        self.capacity = max(512, budget_bytes // bytes_per_condition)
         self._reset()
 
     def _reset(self) -> None:
@@ -100,7 +104,7 @@ class Masks:
         """Compute what is not known yet; the row of each condition in `words`."""
         distinct = dict.fromkeys(wanted)
         new = [one for one in distinct if one not in self.index]
-        if len(self.index) + len(new) > self._most and self.index:
+        if len(self.index) + len(new) > self.capacity and self.index:
             self._reset()
             new = list(distinct)
         start = len(self.index)

@@ -123,7 +123,8 @@ def check_prices(open: Float, high: Float, low: Float, close: Float) -> None:
     lengths = {name: column.shape for name, column in columns.items()}
     if len(set(lengths.values())) != 1 or open.ndim != 1:
         raise InvalidInput(
-            f"price columns of shapes {lengths}", allowed="four columns of one length",
+            f"price columns of shapes {lengths}",
+            allowed="four columns of one length",
             remedy="give one price of each kind per bar",
         )
     for name, column in columns.items():
@@ -131,7 +132,8 @@ def check_prices(open: Float, high: Float, low: Float, close: Float) -> None:
         if bad.any():
             at = int(np.argmax(bad))
             raise InvalidInput(
-                f"{name} of bar {at} is {column[at]}", allowed="finite prices above 0",
+                f"{name} of bar {at} is {column[at]}",
+                allowed="finite prices above 0",
                 remedy="repair or remove the bar; nothing is filled in silently",
             )
 

@@ -181,5 +181,3 @@ def _instances(name: str) -> tuple[Operand, ...]:
         if given.get("fast", 0) < given.get("slow", 1):
             chosen.append(Operand.of(name, **given))
     return tuple(chosen)
-
-

@@ -43,7 +43,9 @@ def _bollinger(bars: Bars, a: Arguments, side: float) -> Float:
 
 def _keltner(bars: Bars, a: Arguments, side: float) -> Float:
     middle = talib.EMA(bars.close, _n(a))
-    return np.asarray(middle + side * a["width"] * talib.ATR(bars.high, bars.low, bars.close, _n(a)))
+    return np.asarray(
+        middle + side * a["width"] * talib.ATR(bars.high, bars.low, bars.close, _n(a))
+    )
 
 
 def _zscore(bars: Bars, a: Arguments) -> Float:
@@ -120,8 +122,9 @@ _COMPUTE: dict[str, Compute] = {
         _true_range(b, _n(a, "fast")), _true_range(b, _n(a, "slow"))
     ),
     "deviation_ratio": _deviation_ratio,
-    "bandwidth": lambda b, a: 400.0
-    * _divide(talib.STDDEV(b.close, _n(a)), talib.SMA(b.close, _n(a))),
+    "bandwidth": lambda b, a: (
+        400.0 * _divide(talib.STDDEV(b.close, _n(a)), talib.SMA(b.close, _n(a)))
+    ),
     "rvi": lambda b, a: talib.RVI(b.close, _n(a)),
     "mfi": lambda b, a: talib.MFI(b.high, b.low, b.close, b.volume, _n(a)),
     "cmf": lambda b, a: talib.CMF(b.high, b.low, b.close, b.volume, _n(a)),

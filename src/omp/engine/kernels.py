@@ -72,8 +72,20 @@ def _exit_leg(
 
 @njit(cache=True, nogil=True)
 def walk(
-    bars: Any, opens: Any, closes: Any, first: int, both: bool, fee: float, slip: float,
-    levels: Any, session_end: Any, missed: Any, returns: Any, held: Any, marks: Any, values: Any,
+    bars: Any,
+    opens: Any,
+    closes: Any,
+    first: int,
+    both: bool,
+    fee: float,
+    slip: float,
+    levels: Any,
+    session_end: Any,
+    missed: Any,
+    returns: Any,
+    held: Any,
+    marks: Any,
+    values: Any,
 ) -> int:
     """Simulate one symbol; write its bar returns, positions and trades; count the trades.
 
@@ -226,9 +238,27 @@ def signals(direction: int, entry: Any, exit: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def walk_batch(
-    lo: int, hi: int, bars: Any, stamps: Any, rows: Any, cash: Any, session_end: Any, masks: Any,
-    pointers: Any, chosen: Any, every: Any, direction: Any, levels: Any, fee: float, slip: float,
-    seed: Any, pool_return: Any, pool_over_cash: Any, pool_excess: Any, counts: Any, sums: Any,
+    lo: int,
+    hi: int,
+    bars: Any,
+    stamps: Any,
+    rows: Any,
+    cash: Any,
+    session_end: Any,
+    masks: Any,
+    pointers: Any,
+    chosen: Any,
+    every: Any,
+    direction: Any,
+    levels: Any,
+    fee: float,
+    slip: float,
+    seed: Any,
+    pool_return: Any,
+    pool_over_cash: Any,
+    pool_excess: Any,
+    counts: Any,
+    sums: Any,
     hashes: Any,
 ) -> None:
     """Run genomes lo..hi-1 on one symbol and add what they did to the pool.
@@ -237,7 +267,7 @@ def walk_batch(
         masks: condition words, [C, W]. pointers: [G, 3] bounds of entry and exit in `chosen`.
         every: [G, 2] whether entry and exit ask for all. direction: 0 long, 1 short, 2 both.
         levels: [G, 4] as `walk`. rows: place of each bar in the pool. cash: yield per bar.
-        pool_return, pool_over_cash, pool_excess: [G, T], added to.
+        pool_return, pool_over_cash, pool_excess: [hi - lo, T], added to.
         counts: [G] trades. sums: [G, 3] bars held, gains, losses. hashes: uint64[G, 2].
     """
     n = bars.shape[1]
@@ -248,34 +278,57 @@ def walk_batch(
     nothing = np.empty(0, np.bool_)
     change = bars[4]
     has_cash = pool_over_cash.shape[0] > 0
+    alone = n == pool_return.shape[1]  # every row of the pool is a bar of this symbol
     for g in range(lo, hi):
         _combine(masks, chosen, pointers[g, 0], pointers[g, 1], every[g, 0], entry)
         _combine(masks, chosen, pointers[g, 1], pointers[g, 2], every[g, 1], exit)
         signals(direction[g], entry, exit)
         first = -1 if direction[g] == 1 else 1
         count = walk(
-            bars, entry, exit, first, direction[g] == 2, fee, slip, levels[g], session_end,
-            nothing, returns, held, marks, values,
+            bars,
+            entry,
+            exit,
+            first,
+            direction[g] == 2,
+            fee,
+            slip,
+            levels[g],
+            session_end,
+            nothing,
+            returns,
+            held,
+            marks,
+            values,
         )
         if count == 0:
             continue
-        total, bars_held = 0.0, 0.0
-        for t in range(n):
-            total += held[t]
-            bars_held += abs(held[t])
-        mean_position = total / n
-        for t in range(1, n):
-            pool_return[g, rows[t]] += returns[t]
+        long_bars, short_bars = 0, 0
+        for k in range(count):
+            # a bar in which one side closes and the other opens belongs to the one it opens
+            turned = k + 1 < count and marks[k + 1, 0] == marks[k, 1]
+            bars_held = marks[k, 1] - marks[k, 0] + (0 if turned else 1)
+            if marks[k, 2] > 0:
+                long_bars += bars_held
+            else:
+                short_bars += bars_held
+        mean_position = (long_bars - short_bars) / n
         if has_cash:
             for t in range(1, n):
                 over = returns[t] - held[t] * cash[t]
-                pool_over_cash[g, rows[t]] += over
-                pool_excess[g, rows[t]] += over - mean_position * (change[t] - cash[t])
+                pool_return[g - lo, rows[t]] += returns[t]
+                pool_over_cash[g - lo, rows[t]] += over
+                pool_excess[g - lo, rows[t]] += over - mean_position * (change[t] - cash[t])
+        elif alone:
+            raw, excess = pool_return[g - lo], pool_excess[g - lo]
+            for t in range(1, n):
+                raw[t] += returns[t]
+                excess[t] += returns[t] - mean_position * change[t]
         else:
             for t in range(1, n):
-                pool_excess[g, rows[t]] += returns[t] - mean_position * change[t]
+                pool_return[g - lo, rows[t]] += returns[t]
+                pool_excess[g - lo, rows[t]] += returns[t] - mean_position * change[t]
         counts[g] += count
-        sums[g, 0] += bars_held
+        sums[g, 0] += long_bars + short_bars
         one, two = _LANE_1 ^ seed, _LANE_2 ^ seed
         for k in range(count):
             if values[k, 1] > 0.0:
@@ -292,14 +345,25 @@ def walk_batch(
 
 @njit(cache=True, nogil=True)
 def measure_batch(
-    lo: int, hi: int, share: Any, pool_return: Any, pool_over_cash: Any, pool_excess: Any,
-    dropped: int, block_sum: Any, block_sum_sq: Any, place: Any, sketch: Any, out: Any,
+    lo: int,
+    hi: int,
+    share: Any,
+    pool_return: Any,
+    pool_over_cash: Any,
+    pool_excess: Any,
+    dropped: int,
+    block_sum: Any,
+    block_sum_sq: Any,
+    place: Any,
+    sign: Any,
+    sketch: Any,
+    out: Any,
 ) -> None:
     """Measure the pooled series of genomes lo..hi-1.
 
     Args:
-        share: 1 / symbols with each bar, [T]. dropped: oldest bars outside the blocks.
-        place: [T] signed place of each bar in the sketch, counted from 1.
+        share: 1 / symbols with each bar, [T]. dropped: oldest bars outside the blocks
+            (all of them without blocks). place, sign: [T] where in the sketch a bar is added.
         block_sum, block_sum_sq: [G, S]; sketch: [G, K]; written.
         out: [G, 7] Sharpe over cash, drawdown, and of x: mean, variance, skew, kurtosis, Sharpe.
     """
@@ -308,8 +372,8 @@ def measure_batch(
     length = (n - dropped) // blocks if blocks > 0 else 0
     has_cash = pool_over_cash.shape[0] > 0
     for g in range(lo, hi):
-        raw, excess = pool_return[g], pool_excess[g]
-        over = pool_over_cash[g] if has_cash else raw
+        raw, excess = pool_return[g - lo], pool_excess[g - lo]
+        over = pool_over_cash[g - lo] if has_cash else raw
         equity, peak, worst = 1.0, 1.0, 0.0
         sum_over, sum_x = 0.0, 0.0
         for t in range(n):
@@ -320,34 +384,29 @@ def measure_batch(
                 peak = equity
             elif peak - equity > worst * peak:
                 worst = (peak - equity) / peak
-            sum_x += excess[t]
-        if has_cash:
-            for t in range(n):
+            if has_cash:
                 over[t] *= share[t]
-        for t in range(n):
             sum_over += over[t]
+            sum_x += excess[t]
+            sketch[g, place[t]] += sign[t] * excess[t]
         mean_over, mean_x = sum_over / n, sum_x / n
         two_over, two, three, four = 0.0, 0.0, 0.0, 0.0
-        for t in range(n):
-            away = over[t] - mean_over
-            two_over += away * away
-            d = excess[t] - mean_x
-            d2 = d * d
-            two += d2
-            three += d2 * d
-            four += d2 * d2
-        for s in range(blocks):
+        for s in range(-1, blocks):  # -1: the oldest bars, which lie in no block
+            begin = 0 if s < 0 else dropped + s * length
             one_sum, one_square = 0.0, 0.0
-            for t in range(dropped + s * length, dropped + (s + 1) * length):
-                one_sum += excess[t]
-                one_square += excess[t] * excess[t]
-            block_sum[g, s], block_sum_sq[g, s] = one_sum, one_square
-        for t in range(n):
-            at = place[t]
-            if at > 0:
-                sketch[g, at - 1] += excess[t]
-            else:
-                sketch[g, -at - 1] -= excess[t]
+            for t in range(begin, dropped if s < 0 else begin + length):
+                x = excess[t]
+                one_sum += x
+                one_square += x * x
+                away = over[t] - mean_over
+                two_over += away * away
+                d = x - mean_x
+                d2 = d * d
+                two += d2
+                three += d2 * d
+                four += d2 * d2
+            if s >= 0:
+                block_sum[g, s], block_sum_sq[g, s] = one_sum, one_square
         out[g, :] = np.nan
         out[g, 1] = worst
         out[g, 2] = mean_x

@@ -112,7 +112,9 @@ def simulate(
         direction,
         Costs(commission_bps, slippage_bps),
         Stops(stop_loss, take_profit, trailing, max_bars),
-        None if session_end is None else check_signal("session_end", np.asarray(session_end), o.size),
+        None
+        if session_end is None
+        else check_signal("session_end", np.asarray(session_end), o.size),
     )
     enter = check_signal("entry", np.asarray(entry), o.size)
     leave = check_signal("exit", np.asarray(exit), o.size)
@@ -158,23 +160,37 @@ def _kernel(
     marks, values = np.empty((n, 5), dtype=np.int64), np.empty((n, 2))
     slip = order.costs.slippage_bps / 1e4
     count = kernels.walk(
-        bar_table(prices), opens, closes, -1 if direction == 1 else 1, direction == 2,
-        order.costs.commission_bps / 1e4, slip, stop_row(order.stops),
+        bar_table(prices),
+        opens,
+        closes,
+        -1 if direction == 1 else 1,
+        direction == 2,
+        order.costs.commission_bps / 1e4,
+        slip,
+        stop_row(order.stops),
         _NONE if order.session_end is None else order.session_end,
         _NONE if order.missed is None else order.missed,
-        returns, held, marks, values,
+        returns,
+        held,
+        marks,
+        values,
     )
     trades = (_trade(prices[0], marks[k], values[k], slip) for k in range(count))
     return Fills(returns, held, tuple(trades))
 
 
-def _trade(
-    open_: Float, mark: NDArray[np.int64], value: Float, slip: float
-) -> Trade:
+def _trade(open_: Float, mark: NDArray[np.int64], value: Float, slip: float) -> Trade:
     entry_bar, exit_bar, side, reason, at_open = (int(one) for one in mark)
     level, net = float(value[0]), float(value[1])
     paid = side * slip
     return Trade(
-        entry_bar, exit_bar, SIDES[side], float(open_[entry_bar]) * (1 + paid),
-        level * (1 - paid), net, REASONS[reason], level, bool(at_open),
+        entry_bar,
+        exit_bar,
+        SIDES[side],
+        float(open_[entry_bar]) * (1 + paid),
+        level * (1 - paid),
+        net,
+        REASONS[reason],
+        level,
+        bool(at_open),
     )
