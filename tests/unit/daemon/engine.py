@@ -62,7 +62,7 @@ def mine() -> int:
             return 130
     finish(out, run_id=option("--run-id"), seed=int(option("--seed", "0")),
            generations=generations, digest=option("--data-digest"),
-           evidence="noevidence" not in MODES)  # fmt: skip
+           with_evidence="noevidence" not in MODES)  # fmt: skip
     emit("result", manifest="done")
     return 0
 
