@@ -85,6 +85,6 @@ class Archive:
 
 def normed(sketch: Float) -> Float:
     """A sketch with mean 0 and length 1, so that a dot product estimates a correlation."""
-    centred = sketch - sketch.mean()
+    centred = sketch - float(np.mean(sketch))
     length = float(np.sqrt(centred @ centred))
-    return centred / length if length > 0.0 else centred
+    return np.divide(centred, length) if length > 0.0 else centred

@@ -45,21 +45,23 @@ class Series:
             return np.less(left, right)
         if one.op == ">":
             return np.greater(left, right)
-        above, below = (np.greater, np.less_equal)
-        if one.op == "crosses_below":
-            above, below = (np.less, np.greater_equal)
         crossed = np.zeros(left.shape, dtype=np.bool_)
         before = right[:-1] if isinstance(right, np.ndarray) else right
-        after = right[1:] if isinstance(right, np.ndarray) else right
-        crossed[1:] = above(left[1:], after) & below(left[:-1], before)
+        now = right[1:] if isinstance(right, np.ndarray) else right
+        if one.op == "crosses_above":
+            crossed[1:] = (left[1:] > now) & (left[:-1] <= before)
+        else:
+            crossed[1:] = (left[1:] < now) & (left[:-1] >= before)
         return crossed
 
     def fires(self, rule: Rule) -> Bool:
         """Whether a rule holds at the close of each bar, [T]; a rule without conditions never."""
         if not rule.conditions:
             return np.zeros(len(self._bars), dtype=np.bool_)
-        columns = np.stack([self.holds(one) for one in rule.conditions])
-        return columns.all(axis=0) if rule.combine == "all" else columns.any(axis=0)
+        columns = [self.holds(one) for one in rule.conditions]
+        merge = np.logical_and if rule.combine == "all" else np.logical_or
+        fired: Bool = merge.reduce(columns)
+        return fired
 
 
 def pack(column: Bool) -> Words:

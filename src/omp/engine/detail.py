@@ -12,7 +12,7 @@ from omp.engine.conditions import Series
 from omp.engine.fills import Bool, Costs, Float, Order, Trade
 from omp.engine.genome import Genome
 from omp.engine.seeds import stream
-from omp.engine.simulation import Engine, max_drawdown, run, sharpe
+from omp.engine.simulation import Engine, compounded, max_drawdown, run, sharpe
 from omp.engine.window import SymbolWindow, Window, open_window
 from omp.market.bars import Panel
 
@@ -69,7 +69,7 @@ class Detail:
     @property
     def equity(self) -> Float:
         """Account value after each bar, starting from 1, [T]."""
-        return np.cumprod(1.0 + self.returns)
+        return compounded(self.returns)
 
     @property
     def n_trades(self) -> int:
@@ -159,7 +159,7 @@ def detail(
     paid = costs.times(cost_factor)
     details = []
     for one in window.symbols:
-        entry, exit = (
+        entry, leave = (
             signals[one.symbol] if signals is not None else signal_columns(genome, panel, one.at)
         )
         inside = slice(one.first, one.last)
@@ -174,7 +174,7 @@ def detail(
         fills = run(
             prices,
             _delayed(entry[inside], delay_bars),
-            _delayed(exit[inside], delay_bars),
+            _delayed(leave[inside], delay_bars),
             order,
             engine,
         )
@@ -208,7 +208,9 @@ def _missed(one: SymbolWindow, share: float, seed: int) -> Bool | None:
 
 def _excess(one: SymbolWindow, returns: Float, position: Float) -> Float:
     """x = R - p cash - e (r - cash), with e the mean position over the window."""
-    return returns - position * one.cash - position.mean() * (one.table[4] - one.cash)
+    mean_position = float(position.mean())
+    excess: Float = returns - position * one.cash - mean_position * (one.table[4] - one.cash)
+    return excess
 
 
 def _pooled(window: Window, details: tuple[SymbolDetail, ...]) -> Detail:

@@ -162,7 +162,7 @@ class Evaluator:
             n_bars=n_bars,
             n_trades=total.counts,
             exposure=total.sums[:, 0] / window.symbol_bars,
-            turnover=2.0 * total.counts / (len(window.symbols) * years),
+            turnover=np.divide(total.counts, len(window.symbols) * years / 2.0, dtype=np.float64),
             sharpe=sharpe,
             sharpe_x=sharpe_x,
             max_drawdown=drawdown,

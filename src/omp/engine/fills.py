@@ -85,8 +85,8 @@ class Order:
     """
 
     direction: str = "long"
-    costs: Costs = Costs()
-    stops: Stops = Stops()
+    costs: Costs = field(default_factory=Costs)
+    stops: Stops = field(default_factory=Stops)
     session_end: Bool | None = None
     missed: Bool | None = None
 

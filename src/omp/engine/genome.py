@@ -111,7 +111,7 @@ class Genome:
     direction: str
     entry: Rule
     exit: Rule
-    stops: Stops = Stops()
+    stops: Stops = field(default_factory=Stops)
 
     @property
     def complexity(self) -> int:

@@ -111,11 +111,11 @@ class Grammar:
         """A genome drawn from the grammar; a generator gives one block of its numbers."""
         dice = rng if isinstance(rng, Dice) else Dice(rng)
         entry = self.random_rule(dice)
-        exit = dual(entry) if dice.chance(_DUAL_EXIT_SHARE) else self.random_rule(dice)
+        leave = dual(entry) if dice.chance(_DUAL_EXIT_SHARE) else self.random_rule(dice)
         chosen = {
             name: dice.pick(STOP_LEVELS[name]) for name in self.stops if dice.chance(_STOP_SHARE)
         }
-        return genome(self.direction, entry, exit, make_stops(chosen))
+        return genome(self.direction, entry, leave, make_stops(chosen))
 
     def random_rule(self, dice: Dice) -> Rule:
         """One to max_conditions conditions, fewer being likelier."""

@@ -7,6 +7,7 @@ are NaN, and a comparison with NaN is false.
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,13 @@ def _n(arguments: Arguments, name: str = "length") -> int:
 
 def _divide(top: Float, bottom: Float) -> Float:
     """top / bottom, NaN where bottom is zero."""
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom != 0.0)
+    quotient = np.full(top.shape, np.nan)
+    np.divide(top, bottom, out=quotient, where=bottom != 0.0)
+    return quotient
+
+
+def _floats(values: Any) -> Float:
+    return np.ascontiguousarray(values, dtype=np.float64)
 
 
 def _previous(values: Float) -> Float:
@@ -38,14 +45,12 @@ def _previous(values: Float) -> Float:
 
 def _bollinger(bars: Bars, a: Arguments, side: float) -> Float:
     middle = talib.SMA(bars.close, _n(a))
-    return np.asarray(middle + side * a["width"] * talib.STDDEV(bars.close, _n(a)))
+    return _floats(middle + side * a["width"] * talib.STDDEV(bars.close, _n(a)))
 
 
 def _keltner(bars: Bars, a: Arguments, side: float) -> Float:
     middle = talib.EMA(bars.close, _n(a))
-    return np.asarray(
-        middle + side * a["width"] * talib.ATR(bars.high, bars.low, bars.close, _n(a))
-    )
+    return _floats(middle + side * a["width"] * talib.ATR(bars.high, bars.low, bars.close, _n(a)))
 
 
 def _zscore(bars: Bars, a: Arguments) -> Float:
@@ -55,7 +60,7 @@ def _zscore(bars: Bars, a: Arguments) -> Float:
 
 def _true_range(bars: Bars, length: int) -> Float:
     span = talib.TRANGE(bars.high, bars.low, bars.close)
-    return np.asarray(span if length == 1 else talib.SMA(span, length))
+    return _floats(span if length == 1 else talib.SMA(span, length))
 
 
 def _deviation_ratio(bars: Bars, a: Arguments) -> Float:
@@ -72,17 +77,17 @@ def _stoch(bars: Bars, a: Arguments) -> Float:
     return _divide(100.0 * (bars.close - low), talib.MAX(bars.high, _n(a)) - low)
 
 
-def _spread(bars: Bars, values: Float, a: Arguments) -> Float:
+def _spread(values: Float, a: Arguments) -> Float:
     fast, slow = talib.EMA(values, _n(a, "fast")), talib.EMA(values, _n(a, "slow"))
     return 100.0 * _divide(fast - slow, slow)
 
 
 _COMPUTE: dict[str, Compute] = {
-    "open": lambda b, a: b.open,
-    "high": lambda b, a: b.high,
-    "low": lambda b, a: b.low,
-    "close": lambda b, a: b.close,
-    "typical": lambda b, a: talib.TYPPRICE(b.high, b.low, b.close),
+    "open": lambda b, _: b.open,
+    "high": lambda b, _: b.high,
+    "low": lambda b, _: b.low,
+    "close": lambda b, _: b.close,
+    "typical": lambda b, _: talib.TYPPRICE(b.high, b.low, b.close),
     "sma": lambda b, a: talib.SMA(b.close, _n(a)),
     "ema": lambda b, a: talib.EMA(b.close, _n(a)),
     "wma": lambda b, a: talib.WMA(b.close, _n(a)),
@@ -109,14 +114,14 @@ _COMPUTE: dict[str, Compute] = {
     "roc": lambda b, a: talib.ROC(b.close, _n(a)),
     "distance": lambda b, a: 100.0 * (b.close / talib.SMA(b.close, _n(a)) - 1.0),
     "zscore": _zscore,
-    "ppo": lambda b, a: _spread(b, b.close, a),
+    "ppo": lambda b, a: _spread(b.close, a),
     "trix": lambda b, a: talib.TRIX(b.close, _n(a)),
     "adx": lambda b, a: talib.ADX(b.high, b.low, b.close, _n(a)),
     "plus_di": lambda b, a: talib.PLUS_DI(b.high, b.low, b.close, _n(a)),
     "minus_di": lambda b, a: talib.MINUS_DI(b.high, b.low, b.close, _n(a)),
     "aroon": lambda b, a: talib.AROONOSC(b.high, b.low, _n(a)),
     "efficiency": lambda b, a: talib.ER(b.close, _n(a)),
-    "balance_of_power": lambda b, a: talib.BOP(b.open, b.high, b.low, b.close),
+    "balance_of_power": lambda b, _: talib.BOP(b.open, b.high, b.low, b.close),
     "natr": lambda b, a: talib.NATR(b.high, b.low, b.close, _n(a)),
     "range_ratio": lambda b, a: _divide(
         _true_range(b, _n(a, "fast")), _true_range(b, _n(a, "slow"))
@@ -129,7 +134,7 @@ _COMPUTE: dict[str, Compute] = {
     "mfi": lambda b, a: talib.MFI(b.high, b.low, b.close, b.volume, _n(a)),
     "cmf": lambda b, a: talib.CMF(b.high, b.low, b.close, b.volume, _n(a)),
     "relative_volume": lambda b, a: _divide(b.volume, talib.SMA(b.volume, _n(a))),
-    "pvo": lambda b, a: _spread(b, b.volume, a),
+    "pvo": lambda b, a: _spread(b.volume, a),
     "adosc": lambda b, a: talib.ADOSC(
         b.high, b.low, b.close, b.volume, _n(a, "fast"), _n(a, "slow")
     ),
@@ -151,7 +156,7 @@ def compute(name: str, arguments: Arguments, bars: Bars) -> Float:
     Returns:
         float64[T]; NaN where the indicator has no value yet.
     """
-    return np.ascontiguousarray(_COMPUTE[name](bars, arguments), dtype=np.float64)
+    return _floats(_COMPUTE[name](bars, arguments))
 
 
 def lookback_bars(name: str, arguments: Arguments) -> int:

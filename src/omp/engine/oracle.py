@@ -1,6 +1,7 @@
-"""The judge: one bar after the other, one rule after the other, as docs/reference/execution-model.md.
+"""The judge: one bar after the other, one rule after the other.
 
-It is slow and plain on purpose. Every compiled kernel must agree with it.
+It says docs/reference/execution-model.md in code, slow and plain on purpose. Every
+compiled kernel must agree with it.
 """
 
 import numpy as np
@@ -55,22 +56,20 @@ class _Account:
         missed = self.order.missed is not None and bool(self.order.missed[t])
         self.position = _Position(side, t, float(self.open[t]), missed)
 
-    def hold(self, t: int) -> None:
+    def hold(self, p: _Position, t: int) -> None:
         """Mark the position at the close of bar t."""
-        p = self._held()
         price = float(self.close[t])
         c, s = self.commission, self.slippage
         if p.side > 0:
             bought = p.open * (1 + s) * (1 + c) if t == p.bar else float(self.close[t - 1])
-            self._book(t, price / bought - 1, price, False)
+            self._book(p, t, price / bought - 1, price, False)
         elif t == p.bar:
-            self._book(t, -(price / (p.open * (1 - s)) - 1) - c, price, False)
+            self._book(p, t, -(price / (p.open * (1 - s)) - 1) - c, price, False)
         else:
-            self._book(t, -(price / float(self.close[t - 1]) - 1), price, False)
+            self._book(p, t, -(price / float(self.close[t - 1]) - 1), price, False)
 
-    def leave(self, t: int, price: float, reason: int, at_open: bool) -> None:
+    def leave(self, p: _Position, t: int, price: float, reason: int, *, at_open: bool) -> None:
         """Close the position in bar t at a price (before slippage)."""
-        p = self._held()
         c, s = self.commission, self.slippage
         if p.side > 0:
             bought = p.open * (1 + s) * (1 + c) if t == p.bar else float(self.close[t - 1])
@@ -79,16 +78,11 @@ class _Account:
             leg = -(price * (1 + s) / (p.open * (1 - s)) - 1) - 2 * c
         else:
             leg = -(price * (1 + s) / float(self.close[t - 1]) - 1) - c
-        if self._book(t, leg, price, at_open):
+        if self._book(p, t, leg, price, at_open):
             self._record(p, t, price, reason, at_open)
 
-    def _held(self) -> _Position:
-        assert self.position is not None, "a leg without a position"
-        return self.position
-
-    def _book(self, t: int, leg: float, price: float, at_open: bool) -> bool:
+    def _book(self, p: _Position, t: int, leg: float, price: float, at_open: bool) -> bool:
         """Add a leg to bar t; False when it ruined the account."""
-        p = self._held()
         if p.missed:
             return True
         ruin = leg <= -1.0
@@ -139,7 +133,7 @@ def oracle(
     for t in range(1, n):
         _at_the_open(account, t, bool(entry[t - 1]), bool(exit[t - 1]))
         if account.position is not None and not account.ruined:
-            _within_the_bar(account, t, last=t == n - 1)
+            _within_the_bar(account, account.position, t, last=t == n - 1)
         if account.ruined:
             break
     return Fills(returns, held, tuple(account.trades))
@@ -161,21 +155,19 @@ def _at_the_open(account: _Account, t: int, entry: bool, exit: bool) -> None:
     if order.direction == "long_short":
         turn = (exit and not entry) if p.side > 0 else opens
         if turn:
-            account.leave(t, price, SIGNAL, at_open=True)
+            account.leave(p, t, price, SIGNAL, at_open=True)
             if not account.ruined:
                 account.enter(t, -p.side)
             return
     elif closes:
-        account.leave(t, price, SIGNAL, at_open=True)
+        account.leave(p, t, price, SIGNAL, at_open=True)
         return
     if order.stops.max_bars is not None and t - p.bar >= order.stops.max_bars:
-        account.leave(t, price, TIME, at_open=True)
+        account.leave(p, t, price, TIME, at_open=True)
 
 
-def _within_the_bar(account: _Account, t: int, *, last: bool) -> None:
+def _within_the_bar(account: _Account, p: _Position, t: int, *, last: bool) -> None:
     """Gap, stop, target, end of session, end of window, in this order; else hold to the close."""
-    p = account.position
-    assert p is not None
     side, stops = p.side, account.order.stops
     open_, high, low = (float(one[t]) for one in (account.open, account.high, account.low))
     worst, best = (low, high) if side > 0 else (high, low)
@@ -190,17 +182,17 @@ def _within_the_bar(account: _Account, t: int, *, last: bool) -> None:
     target = None if stops.take_profit is None else p.open * (1 + side * stops.take_profit)
 
     if t > p.bar and stop is not None and side * open_ <= side * stop:
-        account.leave(t, open_, reason, at_open=True)
+        account.leave(p, t, open_, reason, at_open=True)
     elif t > p.bar and target is not None and side * open_ >= side * target:
-        account.leave(t, open_, TARGET, at_open=True)
+        account.leave(p, t, open_, TARGET, at_open=True)
     elif stop is not None and side * worst <= side * stop:
-        account.leave(t, stop, reason, at_open=False)
+        account.leave(p, t, stop, reason, at_open=False)
     elif target is not None and side * best >= side * target:
-        account.leave(t, target, TARGET, at_open=False)
+        account.leave(p, t, target, TARGET, at_open=False)
     elif account.order.session_end is not None and account.order.session_end[t]:
-        account.leave(t, float(account.close[t]), TIME, at_open=False)
+        account.leave(p, t, float(account.close[t]), TIME, at_open=False)
     elif last:
-        account.leave(t, float(account.close[t]), END, at_open=False)
+        account.leave(p, t, float(account.close[t]), END, at_open=False)
     else:
-        account.hold(t)
+        account.hold(p, t)
         p.best = max(p.best, high) if side > 0 else min(p.best, low)

@@ -63,11 +63,16 @@ def sharpe(returns: Float) -> float:
     return float(np.mean(returns)) / deviation if deviation > 0.0 else math.nan
 
 
+def compounded(returns: Float) -> Float:
+    """Account value after each bar, starting from 1."""
+    return np.cumprod(np.add(1.0, returns), dtype=np.float64)
+
+
 def max_drawdown(returns: Float) -> float:
     """Deepest fall of the compounded account from its peak, which starts at 1."""
     if returns.size == 0:
         return 0.0
-    equity = np.cumprod(1.0 + returns)
+    equity = compounded(returns)
     peak = np.maximum(np.maximum.accumulate(equity), 1.0)
     return float(np.max((peak - equity) / peak))
 
@@ -106,20 +111,25 @@ def simulate(
         InvalidInput: when a price is NaN, infinite, zero or negative, a column has another
             length, or a setting lies outside its range.
     """
-    o, h, l, c = (np.ascontiguousarray(one, dtype=np.float64) for one in (open, high, low, close))
-    check_prices(o, h, l, c)
+    prices = (_column(open), _column(high), _column(low), _column(close))
+    check_prices(*prices)
+    n_bars = prices[0].size
     order = Order(
         direction,
         Costs(commission_bps, slippage_bps),
         Stops(stop_loss, take_profit, trailing, max_bars),
         None
         if session_end is None
-        else check_signal("session_end", np.asarray(session_end), o.size),
+        else check_signal("session_end", np.asarray(session_end), n_bars),
     )
-    enter = check_signal("entry", np.asarray(entry), o.size)
-    leave = check_signal("exit", np.asarray(exit), o.size)
-    fills = run((o, h, l, c), enter, leave, order, engine)
-    return Simulation(fills.returns, np.cumprod(1.0 + fills.returns), fills.position, fills.trades)
+    enter = check_signal("entry", np.asarray(entry), n_bars)
+    leave = check_signal("exit", np.asarray(exit), n_bars)
+    fills = run(prices, enter, leave, order, engine)
+    return Simulation(fills.returns, compounded(fills.returns), fills.position, fills.trades)
+
+
+def _column(values: ArrayLike) -> Float:
+    return np.ascontiguousarray(values, dtype=np.float64)
 
 
 def run(

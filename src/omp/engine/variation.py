@@ -55,13 +55,13 @@ def cross(one: Genome, other: Genome, grammar: Grammar, dice: Dice) -> Genome:
     if dice.chance(0.5):
         return genome(one.direction, one.entry, other.exit, dice.pick((one.stops, other.stops)))
     entry = _mixed(one.entry, other.entry, grammar, dice)
-    exit = _mixed(one.exit, other.exit, grammar, dice)
-    return genome(one.direction, entry, exit, dice.pick((one.stops, other.stops)))
+    leave = _mixed(one.exit, other.exit, grammar, dice)
+    return genome(one.direction, entry, leave, dice.pick((one.stops, other.stops)))
 
 
 def _with(one: Genome, side: str, changed: Rule) -> Genome:
-    entry, exit = (changed, one.exit) if side == "entry" else (one.entry, changed)
-    return genome(one.direction, entry, exit, one.stops)
+    entry, leave = (changed, one.exit) if side == "entry" else (one.entry, changed)
+    return genome(one.direction, entry, leave, one.stops)
 
 
 def _operand_steps(one: Operand, against: Operand | float) -> list[Operand]:
@@ -149,8 +149,8 @@ def _flip_combine(one: Genome, _: Grammar, dice: Dice) -> Genome:
 
 
 def _turn_exit(one: Genome, grammar: Grammar, dice: Dice) -> Genome:
-    exit = dual(one.entry) if dice.chance(0.5) else grammar.random_rule(dice)
-    return _with(one, "exit", exit)
+    leave = dual(one.entry) if dice.chance(0.5) else grammar.random_rule(dice)
+    return _with(one, "exit", leave)
 
 
 def _change_stop(one: Genome, grammar: Grammar, dice: Dice) -> Genome:

@@ -1,7 +1,7 @@
-"""The compiled engine: what the oracle does, on 64 bars of signal at a time.
+"""The compiled fills: what the oracle does, on 64 bars of signal at a time.
 
 Sums run in a fixed order and without fast-math, each genome is computed on its own, so that the
-results do not depend on the number of workers. All kernels that call one another live in this
+results do not depend on the number of workers. Kernels that call one another live in one
 file, because numba's cache of a caller does not notice a change in another file.
 
 Signals are bit words: bit t of the window is bit t % 64 of word t // 64.
@@ -10,7 +10,6 @@ Signals are bit words: bit t of the window is bit t % 64 of word t // 64.
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
@@ -24,18 +23,18 @@ _ZERO = np.uint64(0)
 _FULL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _trailing_zeros(_context: Any, _value: Any) -> Any:
+@intrinsic
+def _trailing_zeros(_typing: Any, _value: Any) -> Any:
     """Zero bits below the lowest set bit of a word that is not zero."""
 
-    def build(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+    def build(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], context.get_constant(types.boolean, 1))
 
     return types.uint64(types.uint64), build
 
 
 @njit(cache=True, nogil=True)
-def _next_bit(words: Any, start: int, n: int) -> int:
+def _next_bit(words: Any, start: int, n: int) -> Any:
     """The first set bit at or after bit `start`, n where there is none."""
     i = start >> 6
     if start >= n:
@@ -46,7 +45,8 @@ def _next_bit(words: Any, start: int, n: int) -> int:
         if i >= words.size:
             return n
         word = words[i]
-    return min(n, (i << 6) + np.int64(_trailing_zeros(word)))
+    at = (i << 6) + np.int64(_trailing_zeros(word))
+    return min(n, at)
 
 
 @njit(cache=True, nogil=True)
@@ -71,7 +71,52 @@ def _exit_leg(
 
 
 @njit(cache=True, nogil=True)
-def walk(
+def _touched(
+    j: int,
+    e: int,
+    side: int,
+    start: float,
+    best: float,
+    bars: Any,
+    loss: float,
+    gain: float,
+    trail: float,
+) -> tuple[int, float, int]:
+    """The stop or target met in bar j: its reason (-1: none), level and whether at the open."""
+    stop, kind = 0.0, _STOP
+    if loss > 0.0:
+        stop = start * (1.0 - side * loss)
+    if trail > 0.0:
+        moved = best * (1.0 - side * trail)
+        if loss == 0.0 or side * moved > side * stop:
+            stop, kind = moved, _TRAIL
+    watched = loss > 0.0 or trail > 0.0
+    target = start * (1.0 + side * gain)
+    open_ = bars[0, j]
+    worst, top = (bars[2, j], bars[1, j]) if side > 0 else (bars[1, j], bars[2, j])
+    if j > e and watched and side * open_ <= side * stop:
+        return kind, open_, 1
+    if j > e and gain > 0.0 and side * open_ >= side * target:
+        return _TARGET, open_, 1
+    if watched and side * worst <= side * stop:
+        return kind, stop, 0
+    if gain > 0.0 and side * top >= side * target:
+        return _TARGET, target, 0
+    return -1, 0.0, 0
+
+
+@njit(cache=True, nogil=True)
+def _book(t: int, leg: float, side: int, first: bool, returns: Any, held: Any) -> None:
+    """Add a leg to bar t; only the first bar of a position may hold one of another already."""
+    if first and returns[t] != 0.0:
+        returns[t] = (1.0 + returns[t]) * (1.0 + leg) - 1.0
+    else:
+        returns[t] = leg
+    held[t] = side
+
+
+@njit(cache=True, nogil=True)
+def walk(  # noqa: C901 - one pass over the bars, kept whole so that it reads like the oracle
     bars: Any,
     opens: Any,
     closes: Any,
@@ -105,7 +150,7 @@ def walk(
     returns[:] = 0.0
     held[:] = 0.0
     loss, gain, trail, longest = levels[0], levels[1], levels[2], np.int64(levels[3])
-    watched = loss > 0.0 or gain > 0.0 or trail > 0.0 or session_end.size > 0
+    stops, sessions = loss > 0.0 or gain > 0.0 or trail > 0.0, session_end.size > 0
     count = 0
     flat_since = 0
     ruined = n < 2
@@ -132,28 +177,12 @@ def walk(
             j = e
             stop_here = min(last, n - 1)
             while j <= stop_here:
-                if watched:
-                    stop, kind = 0.0, _STOP
-                    if loss > 0.0:
-                        stop = start * (1.0 - side * loss)
-                    if trail > 0.0:
-                        moved = best * (1.0 - side * trail)
-                        if stop == 0.0 or side * moved > side * stop:
-                            stop, kind = moved, _TRAIL
-                    has_stop, has_target = loss > 0.0 or trail > 0.0, gain > 0.0
-                    target = start * (1.0 + side * gain)
-                    worst = low[j] if side > 0 else high[j]
-                    top = high[j] if side > 0 else low[j]
-                    if j > e and has_stop and side * open_[j] <= side * stop:
-                        x, level, at_open, reason = j, open_[j], 1, kind
-                    elif j > e and has_target and side * open_[j] >= side * target:
-                        x, level, at_open, reason = j, open_[j], 1, _TARGET
-                    elif has_stop and side * worst <= side * stop:
-                        x, level, reason = j, stop, kind
-                    elif has_target and side * top >= side * target:
-                        x, level, reason = j, target, _TARGET
-                    elif session_end.size > 0 and session_end[j]:
-                        x, level, reason = j, close[j], _TIME
+                if stops:
+                    kind, price, opened = _touched(j, e, side, start, best, bars, loss, gain, trail)
+                    if kind >= 0:
+                        x, level, at_open, reason = j, price, opened, kind
+                if x < 0 and sessions and session_end[j]:
+                    x, level, reason = j, close[j], _TIME
                 if x < 0 and j == n - 1:
                     x, level, reason = j, close[j], _END
                 if x >= 0:
@@ -165,19 +194,12 @@ def walk(
                 if not ghost:
                     if leg <= -1.0:
                         leg, ruined = -1.0, True
-                    if j == e and returns[j] != 0.0:
-                        returns[j] = (1.0 + returns[j]) * (1.0 + leg) - 1.0
-                    else:
-                        returns[j] = leg
-                    held[j] = side
+                    _book(j, leg, side, j == e, returns, held)
                     growth *= 1.0 + leg
                     if ruined:
                         x, level, reason = j, close[j], _RUIN
                         break
-                if side > 0:
-                    best = max(best, high[j])
-                else:
-                    best = min(best, low[j])
+                best = max(best, high[j]) if side > 0 else min(best, low[j])
                 j += 1
             by_order = x < 0 and leaves_at_open
             if by_order:
@@ -187,11 +209,7 @@ def walk(
                 leg = _exit_leg(side, level, start if same else close[x - 1], same, fee, slip)
                 if leg <= -1.0:
                     leg, reason, ruined = -1.0, _RUIN, True
-                if same and returns[x] != 0.0:
-                    returns[x] = (1.0 + returns[x]) * (1.0 + leg) - 1.0
-                else:
-                    returns[x] = leg
-                held[x] = side
+                _book(x, leg, side, same, returns, held)
                 growth *= 1.0 + leg
             if not ghost:
                 marks[count, 0], marks[count, 1], marks[count, 2] = e, x, side
@@ -271,7 +289,7 @@ def walk_batch(
         counts: [G] trades. sums: [G, 3] bars held, gains, losses. hashes: uint64[G, 2].
     """
     n = bars.shape[1]
-    entry, exit = np.empty(masks.shape[1], np.uint64), np.empty(masks.shape[1], np.uint64)
+    entry, leave = np.empty((2, masks.shape[1]), np.uint64)
     returns, held = np.empty(n), np.empty(n)
     marks, values = np.empty((n, 5), np.int64), np.empty((n, 2))
     bits = values.view(np.uint64)
@@ -281,13 +299,13 @@ def walk_batch(
     alone = n == pool_return.shape[1]  # every row of the pool is a bar of this symbol
     for g in range(lo, hi):
         _combine(masks, chosen, pointers[g, 0], pointers[g, 1], every[g, 0], entry)
-        _combine(masks, chosen, pointers[g, 1], pointers[g, 2], every[g, 1], exit)
-        signals(direction[g], entry, exit)
+        _combine(masks, chosen, pointers[g, 1], pointers[g, 2], every[g, 1], leave)
+        signals(direction[g], entry, leave)
         first = -1 if direction[g] == 1 else 1
         count = walk(
             bars,
             entry,
-            exit,
+            leave,
             first,
             direction[g] == 2,
             fee,
@@ -341,80 +359,3 @@ def walk_batch(
             two = _mix(_mix(_mix(_mix(two, what), bits[k, 0]), ends), begins)
         hashes[g, 0] += _mix(one, seed)
         hashes[g, 1] += _mix(two, seed)
-
-
-@njit(cache=True, nogil=True)
-def measure_batch(
-    lo: int,
-    hi: int,
-    share: Any,
-    pool_return: Any,
-    pool_over_cash: Any,
-    pool_excess: Any,
-    dropped: int,
-    block_sum: Any,
-    block_sum_sq: Any,
-    place: Any,
-    sign: Any,
-    sketch: Any,
-    out: Any,
-) -> None:
-    """Measure the pooled series of genomes lo..hi-1.
-
-    Args:
-        share: 1 / symbols with each bar, [T]. dropped: oldest bars outside the blocks
-            (all of them without blocks). place, sign: [T] where in the sketch a bar is added.
-        block_sum, block_sum_sq: [G, S]; sketch: [G, K]; written.
-        out: [G, 7] Sharpe over cash, drawdown, and of x: mean, variance, skew, kurtosis, Sharpe.
-    """
-    n = share.size
-    blocks = block_sum.shape[1]
-    length = (n - dropped) // blocks if blocks > 0 else 0
-    has_cash = pool_over_cash.shape[0] > 0
-    for g in range(lo, hi):
-        raw, excess = pool_return[g - lo], pool_excess[g - lo]
-        over = pool_over_cash[g - lo] if has_cash else raw
-        equity, peak, worst = 1.0, 1.0, 0.0
-        sum_over, sum_x = 0.0, 0.0
-        for t in range(n):
-            raw[t] *= share[t]
-            excess[t] *= share[t]
-            equity *= 1.0 + raw[t]
-            if equity > peak:
-                peak = equity
-            elif peak - equity > worst * peak:
-                worst = (peak - equity) / peak
-            if has_cash:
-                over[t] *= share[t]
-            sum_over += over[t]
-            sum_x += excess[t]
-            sketch[g, place[t]] += sign[t] * excess[t]
-        mean_over, mean_x = sum_over / n, sum_x / n
-        two_over, two, three, four = 0.0, 0.0, 0.0, 0.0
-        for s in range(-1, blocks):  # -1: the oldest bars, which lie in no block
-            begin = 0 if s < 0 else dropped + s * length
-            one_sum, one_square = 0.0, 0.0
-            for t in range(begin, dropped if s < 0 else begin + length):
-                x = excess[t]
-                one_sum += x
-                one_square += x * x
-                away = over[t] - mean_over
-                two_over += away * away
-                d = x - mean_x
-                d2 = d * d
-                two += d2
-                three += d2 * d
-                four += d2 * d2
-            if s >= 0:
-                block_sum[g, s], block_sum_sq[g, s] = one_sum, one_square
-        out[g, :] = np.nan
-        out[g, 1] = worst
-        out[g, 2] = mean_x
-        if n > 1:
-            if two_over > 0.0:
-                out[g, 0] = mean_over / np.sqrt(two_over / (n - 1))
-            out[g, 3] = two / (n - 1)
-            if two > 0.0:
-                out[g, 4] = (three / n) / (two / n) ** 1.5
-                out[g, 5] = (four / n) / (two / n) ** 2
-                out[g, 6] = mean_x / np.sqrt(two / (n - 1))
