@@ -82,7 +82,7 @@ GATES: Mapping[str, GateTable] = {
         | {"min_positive_share": Rule(low=0, high=1, unit="of the folds")},
     ),
     "stress": GateTable(
-        GateBars(options={"mandatory": ["costs_x2", "delay_one_bar"], "min_passed": 5}),
+        GateBars(options={"mandatory": ["costs_x2", "delay_one_bar"], "min_passed": 8}),
         "scenarios of the stress suite that were passed; the mandatory ones must be",
         ranges={"mandatory": Rule(), "min_passed": Rule(low=0, high=100, unit="scenarios")},
     ),
