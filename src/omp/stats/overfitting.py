@@ -71,8 +71,9 @@ def probability_of_backtest_overfitting(returns: ArrayLike, n_blocks: int = 16) 
     used = matrix[n_rows - length * n_blocks :].reshape(n_blocks, length, n_trials)
     sums = np.add.reduce(used, axis=1)
     squares = np.add.reduce(used * used, axis=1)
-    lengths = np.full(n_blocks, length, dtype=np.int64)
-    return _cscv(sums, squares, lengths)
+    if not bool(np.isfinite(matrix).all()):  # a fault in a dropped row is a fault all the same
+        sums = np.full_like(sums, np.nan)
+    return _cscv(sums, squares, np.full(n_blocks, length, dtype=np.int64))
 
 
 def pbo_from_block_sums(sums: ArrayLike, squares: ArrayLike, lengths: ArrayLike) -> Overfitting:

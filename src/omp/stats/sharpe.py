@@ -17,7 +17,7 @@ EULER_GAMMA = 0.5772156649015329
 def sharpe_ratio(returns: ArrayLike, periods_per_year: float = 1.0) -> float:
     """Mean over standard deviation of a return series.
 
-    Sharpe (1994), eq. 4, ddof 1. Take the cash yield off before, where one applies.
+    Sharpe (1994), eq. 6, ddof 1. Take the cash yield off before, where one applies.
 
     Args:
         returns: net (excess) returns as fractions per bar, [T].
@@ -123,7 +123,8 @@ def min_track_record_length(
         return math.nan
     if sr <= sr_benchmark:
         return math.inf
-    return 1.0 + term * (upper_normal_quantile(alpha) / (sr - sr_benchmark)) ** 2
+    ratio = upper_normal_quantile(alpha) / (sr - sr_benchmark)
+    return 1.0 + term * ratio * ratio
 
 
 def _expected_max_z(n_trials: float) -> float:
@@ -218,4 +219,5 @@ def min_backtest_length(n_trials: float, target_sharpe: float = 1.0) -> float:
             f"target_sharpe is {target_sharpe}; allowed: a positive number, annual for a length "
             "in years"
         )
-    return (z / target_sharpe) ** 2
+    ratio = z / target_sharpe
+    return ratio * ratio
