@@ -50,7 +50,7 @@ def _variance_term(sr: float, skew: float, kurtosis: float) -> float:
 def sharpe_standard_error(sr: float, n_obs: float, skew: float, kurtosis: float) -> float:
     """Standard error of an estimated Sharpe ratio under non-normal returns.
 
-    Bailey & López de Prado (2012), eq. 8: sqrt(v / (T - 1)), with the variance term
+    Bailey & López de Prado (2012): sqrt(v / (T - 1)), with the variance term
     v = 1 - skew·SR + (kurtosis - 1)/4·SR².
 
     Args:
@@ -74,7 +74,7 @@ def probabilistic_sharpe_ratio(
 ) -> float:
     """Probability that the true Sharpe ratio exceeds a benchmark (PSR).
 
-    Bailey & López de Prado (2012), eq. 11: Φ((SR - SR*)·sqrt(T - 1) / sqrt(v)), with
+    Bailey & López de Prado (2012): Φ((SR - SR*)·sqrt(T - 1) / sqrt(v)), with
     v = 1 - skew·SR + (kurtosis - 1)/4·SR² and Φ the standard normal.
 
     Args:
@@ -98,7 +98,7 @@ def min_track_record_length(
 ) -> float:
     """Bars needed before PSR reaches 1 - alpha at the observed ratio (MinTRL).
 
-    Bailey & López de Prado (2012), eq. 13: 1 + v·(z / (SR - SR*))² with z the upper
+    Bailey & López de Prado (2012): 1 + v·(z / (SR - SR*))² with z the upper
     alpha quantile of a normal and v = 1 - skew·SR + (kurtosis - 1)/4·SR². Not rounded up.
 
     Args:

@@ -67,7 +67,7 @@ def test_lo_without_autocorrelation_is_the_root() -> None:
 
 @pytest.mark.parametrize(("q", "rho"), [(12, 0.2), (12, -0.2), (4, 0.5), (250, 0.05)])
 def test_lo_for_a_first_order_process(q: int, rho: float) -> None:
-    """Lo (2002), eq. 22: the closed form for an AR(1)."""
+    """Lo (2002): the closed form for an AR(1)."""
     closed = math.sqrt(q) / math.sqrt(
         1 + 2 * rho / (1 - rho) * (1 - (1 - rho**q) / (q * (1 - rho)))
     )
