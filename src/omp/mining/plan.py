@@ -1,0 +1,159 @@
+"""From a campaign's words to what is searched: windows, grammar, costs, limits."""
+
+import datetime as dt
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from omp.config.campaign_file import CampaignFile
+from omp.engine.fills import Costs
+from omp.engine.grammar import Grammar
+from omp.market.bars import Panel
+from omp.market.splits import Windows, iso, parse_iso, windows
+from omp.market.venues import venue
+from omp.wire.evidence import Window
+
+N_BLOCKS = 16
+FOLDS = 6
+FIRST_GENERATION = 2_000
+"""Random rules of generation 0 at least; PBO and the null of the search rest on them."""
+
+EXPORTED = 100
+"""Best candidates that stage B measures and the run exports."""
+
+MIN_TRADES = 20
+"""Trades in-sample below which stage A drops a rule: fewer prove nothing later."""
+
+_DAY_NS = 86_400 * 10**9
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a search needs and nothing it may not know.
+
+    Args:
+        panel: Mining part of the snapshot; never a sealed bar.
+        windows: In-sample window, its warm-up and folds.
+        boundary_ns: First sealed instant, UTC ns.
+        grammar: Rules that may be drawn.
+        costs: Costs per side.
+        seed: Registered seed.
+        population: Genomes of each later generation.
+        generations: Generations after generation 0.
+        first_generation: Random rules of generation 0.
+        workers: Threads; never changes a result.
+        max_runtime_s: Seconds after which the search ends at a generation boundary.
+        min_sharpe_annual: In-sample floor of the Sharpe of x, annual; None asks only > 0.
+        max_drawdown: In-sample limit as a fraction; None asks nothing.
+        flat_at_session_end: Whether positions are closed with each session.
+    """
+
+    panel: Panel
+    windows: Windows
+    boundary_ns: int
+    grammar: Grammar
+    costs: Costs
+    seed: int
+    population: int
+    generations: int
+    first_generation: int = FIRST_GENERATION
+    workers: int = 1
+    max_runtime_s: float = float("inf")
+    min_sharpe_annual: float | None = None
+    max_drawdown: float | None = None
+    flat_at_session_end: bool = False
+
+    @property
+    def window(self) -> Window:
+        """The in-sample window in the words of evidence.json."""
+        inside = self.panel.timestamp[self.windows.in_sample]
+        return Window(
+            iso(int(inside[0])),
+            iso(int(inside[-1])),
+            self.windows.n_bars,
+            iso(self.boundary_ns),
+            self.windows.embargo_bars,
+        )
+
+    @property
+    def cost_model(self) -> dict[str, float]:
+        """Costs as every record shows them."""
+        return asdict(self.costs)
+
+
+def make_plan(
+    campaign: CampaignFile,
+    panel: Panel,
+    *,
+    boundary_ns: int,
+    seed: int,
+    workers: int | None = None,
+) -> Plan:
+    """Fix what a campaign searches on a panel.
+
+    Args:
+        campaign: The configuration.
+        panel: Mining part of its data.
+        boundary_ns: First sealed instant, UTC ns.
+        seed: The run's registered seed.
+        workers: Threads; the campaign's own number by default.
+
+    Raises:
+        DataNotReady: If too few in-sample bars remain.
+        InvalidInput: If no condition can be formed from the campaign's indicators.
+    """
+    strategy, wanted = campaign.strategy, campaign.search
+    grammar = Grammar(
+        indicators=wanted.indicators,
+        direction=strategy.direction,
+        max_conditions=strategy.max_conditions,
+        stops=strategy.stops,
+    )
+    fixed = windows(
+        panel,
+        boundary_ns=boundary_ns,
+        embargo_bars=grammar.lookback_bars,
+        folds=FOLDS,
+        start_ns=_day_ns(campaign.data.start),
+        end_ns=_day_ns(campaign.data.end, whole_day=True),
+    )
+    return Plan(
+        panel=with_cash(panel, campaign.costs.cash_yield_annual),
+        windows=fixed,
+        boundary_ns=boundary_ns,
+        grammar=grammar,
+        costs=campaign_costs(campaign, panel),
+        seed=seed,
+        population=wanted.population,
+        generations=wanted.generations,
+        workers=wanted.workers if workers is None else workers,
+        max_runtime_s=wanted.max_runtime_s,
+        min_sharpe_annual=campaign.constraints.min_sharpe,
+        max_drawdown=campaign.constraints.max_drawdown,
+        flat_at_session_end=strategy.flat_at_session_end,
+    )
+
+
+def campaign_costs(campaign: CampaignFile, panel: Panel) -> Costs:
+    """The campaign's costs per side; what it does not say, the venue's on the panel's last day."""
+    last = dt.datetime.fromtimestamp(int(panel.timestamp[-1]) / 1e9, tz=dt.UTC).date()
+    terms = venue(panel.venue).terms_on(last)
+    said = campaign.costs
+    return Costs(
+        terms.commission_bps if said.commission_bps is None else said.commission_bps,
+        terms.slippage_bps if said.slippage_bps is None else said.slippage_bps,
+    )
+
+
+def with_cash(panel: Panel, cash_yield_annual: float | None) -> Panel:
+    """The panel with a constant cash yield, or as it is where none is given."""
+    if cash_yield_annual is None:
+        return panel
+    per_bar = (1.0 + cash_yield_annual) ** (1.0 / panel.periods_per_year) - 1.0
+    return replace(panel, cash=np.full(panel.timestamp.size, per_bar))
+
+
+def _day_ns(day: dt.date | None, *, whole_day: bool = False) -> int | None:
+    if day is None:
+        return None
+    return parse_iso(day.isoformat()) + (_DAY_NS - 1 if whole_day else 0)
