@@ -1,0 +1,1 @@
+"""The two console commands: `omp` for the orchestrator, `combiner` for the engine."""

@@ -1,0 +1,97 @@
+"""`omp`: the orchestrator's command line. Each group of commands is a module of its own."""
+
+import sys
+
+import typer
+
+from omp.cli import (
+    dataset_commands,
+    hall_commands,
+    incident_commands,
+    miner_commands,
+    promotion_commands,
+    queue_commands,
+    run_commands,
+    upkeep_commands,
+    workspace_commands,
+)
+from omp.cli.face import explain, note
+from omp.domain.errors import OmpError
+
+LINUX_ONLY = "omp: this program runs on Linux only; use a Linux machine, a virtual one, or WSL 2"
+
+app = typer.Typer(
+    name="omp",
+    help="Mine trading strategies day and night, and let nothing into the Hall of Fame that "
+    "could be noise.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+workspace_commands.add_to(app)
+miner_commands.add_to(app)
+queue_commands.add_to(app)
+run_commands.add_to(app)
+promotion_commands.add_to(app)
+hall_commands.add_to(app)
+dataset_commands.add_to(app)
+incident_commands.add_to(app)
+upkeep_commands.add_to(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from omp.config.fingerprint import engine_version, git_sha
+
+        typer.echo(f"omp {engine_version()} ({git_sha()})")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and leave."
+    ),
+) -> None:
+    del version
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command; give its exit code."""
+    try:
+        code = app(arguments, prog_name="omp", standalone_mode=False)
+    except OmpError as error:
+        explain(error)
+        return error.exit_code
+    except typer.TyperException as error:
+        return _usage(error)
+    except (KeyboardInterrupt, typer.Abort):
+        note("omp: interrupted")
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has left, and wants to hear no more
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: typer.TyperException) -> int:
+    show = getattr(error, "show", None)
+    if show is None:
+        note(f"omp: {error}")
+    else:
+        show()
+    return int(getattr(error, "exit_code", 2))
+
+
+def main() -> None:
+    """The console command."""
+    if sys.platform != "linux":
+        note(LINUX_ONLY)
+        raise SystemExit(4)
+    raise SystemExit(run())
+
+
+if __name__ == "__main__":
+    main()

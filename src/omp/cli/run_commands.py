@@ -1,0 +1,192 @@
+"""Runs: list, show, candidates, refused, logs, cancel."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from omp.cli.face import Answer, Face, say, verb
+from omp.cli.miner_commands import Reason
+from omp.cli.printing import clean, instant, number, plain, record, seconds, share, table
+from omp.domain.campaign import ENVIRONMENTS
+from omp.domain.errors import InvalidInput, NotFound
+
+Run = Annotated[str, typer.Argument(metavar="RUN", help="Its id, as omp runs list shows.")]
+Environment = Annotated[
+    str | None, typer.Option("--environment", "-e", help=", ".join(ENVIRONMENTS) + ".")
+]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many at most.")]
+
+COLUMNS = (
+    ("id", "RUN"),
+    ("campaign_name", "CAMPAIGN"),
+    ("state", "STATE"),
+    ("stage", "STAGE"),
+    ("seed", "SEED"),
+    ("attempt", "ATTEMPT"),
+    ("trials", "TRIALS"),
+    ("best_sharpe", "BEST SHARPE", number(2)),
+    ("outcome", "OUTCOME"),
+    ("first_failed_gate", "STOPPED BY"),
+    ("environment", "ENVIRONMENT"),
+    ("queued_at", "QUEUED", instant),
+)
+CANDIDATE_COLUMNS = (
+    ("rank", "RANK"),
+    ("candidate_id", "CANDIDATE"),
+    ("sharpe_x_annual", "EXCESS SHARPE", number(2)),
+    ("sharpe_annual", "SHARPE", number(2)),
+    ("max_drawdown", "DRAWDOWN", share),
+    ("n_trades", "TRADES"),
+    ("turnover_annual", "TURNOVER", number(1)),
+    ("outcome", "OUTCOME"),
+    ("first_failed_gate", "STOPPED BY"),
+)
+_TIMES = dict.fromkeys(("queued_at", "started_at", "progress_at", "finished_at"), instant)
+
+app = typer.Typer(help="Executions of campaigns.", no_args_is_help=True)
+
+
+def add_to(parent: typer.Typer) -> None:
+    """Put the group on `parent`."""
+    parent.add_typer(app, name="runs")
+
+
+def check_environment(environment: str | None) -> str | None:
+    """Refuse an environment that does not exist."""
+    if environment is not None and environment not in ENVIRONMENTS:
+        raise InvalidInput(
+            f"environment {environment!r}", allowed=", ".join(ENVIRONMENTS), remedy="name one"
+        )
+    return environment
+
+
+@verb(app, "list")
+def list_runs(
+    face: Face,
+    environment: Environment = None,
+    state: Annotated[str | None, typer.Option(help="queued, running, completed, …")] = None,
+    campaign: Annotated[str | None, typer.Option(help="Those of one campaign.")] = None,
+    limit: Limit = 20,
+) -> Answer:
+    """Show the latest runs."""
+    data = face.call(
+        "runs.list",
+        environment=check_environment(environment),
+        state=state,
+        campaign=campaign,
+        limit=limit,
+    )
+    rows = [{**one, "campaign_name": _campaign(one)} for one in data.get("items", ())]
+    return Answer(data, table(rows, COLUMNS, empty="no run yet"))
+
+
+def _campaign(run: dict[str, Any]) -> Any:
+    return run.get("campaign") or run.get("campaign_name") or run.get("campaign_id")
+
+
+@verb(app, "show")
+def show(face: Face, run: Run) -> Answer:
+    """Show one run."""
+    data = face.call("runs.show", run=run)
+    return Answer(data, record(data, {**_TIMES, "eta_s": seconds}))
+
+
+@verb(app, "candidates")
+def candidates(face: Face, run: Run, limit: Limit = 20) -> Answer:
+    """Show a run's best candidates."""
+    data = face.call("runs.candidates", run=run, limit=limit)
+    return Answer(data, table(data.get("items", ()), CANDIDATE_COLUMNS, empty="none was exported"))
+
+
+@verb(app, "refused")
+def refused(face: Face, run: Run, limit: Limit = 100) -> Answer:
+    """Show who was refused, the gate that stopped each, and why."""
+    data = face.call("runs.candidates", run=run, limit=limit)
+    rows = [one for one in data.get("items", ()) if one.get("outcome") not in (None, "promoted")]
+    lines = table(
+        rows,
+        (
+            ("candidate_id", "CANDIDATE"),
+            ("first_failed_gate", "STOPPED BY"),
+            ("outcome", "OUTCOME"),
+            ("sentence", "WHY"),
+        ),
+        empty="nobody was judged and refused yet",
+    )
+    return Answer({**data, "items": rows}, lines)
+
+
+@verb(app, "cancel")
+def cancel(face: Face, run: Run, reason: Reason = None) -> Answer:
+    """End a run for good; the trials it spent stay counted."""
+    data = face.call("runs.cancel", run=run, reason=reason)
+    return Answer(data, [f"{run} is {plain(data.get('state'))}"])
+
+
+@verb(app, "logs")
+def logs(
+    face: Face,
+    run: Run,
+    errors: Annotated[bool, typer.Option("--stderr", help="What it wrote to stderr.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="The last so many.")] = 50,
+) -> Answer:
+    """Show what a run's child said."""
+    path = face.workspace.run(run) / ("stderr.txt" if errors else "events.ndjson")
+    if not path.is_file():
+        raise NotFound(
+            f"{run} has no {path.name} in {path.parent}",
+            remedy="see whether it has started: omp runs show " + run,
+        )
+    found = _tail(path, lines)
+    if not follow:
+        if errors:
+            return Answer(found, [clean(line) for line in found])
+        return Answer([_event(line) for line in found], [_told(line) for line in found])
+    try:
+        for line in _follow(path, found):
+            say(line if face.is_json else clean(line) if errors else _told(line))
+    except KeyboardInterrupt:
+        pass
+    return Answer(None) if not face.is_json else Answer([])
+
+
+def _tail(path: Path, count: int) -> list[str]:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 400 * count - 65536))
+        text = file.read().decode("utf-8", "replace")
+    return text.splitlines()[-count:]
+
+
+def _follow(path: Path, seen: list[str]) -> Iterator[str]:
+    yield from seen
+    with path.open("r", encoding="utf-8", errors="replace") as file:
+        file.seek(0, os.SEEK_END)
+        held = ""
+        while True:
+            held += file.read()
+            *whole, held = held.split("\n")
+            yield from whole
+            time.sleep(0.3)
+
+
+def _event(line: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError:
+        return {"event": "unreadable", "line": line}
+
+
+def _told(line: str) -> str:
+    event = _event(line)
+    if not isinstance(event, dict):
+        return clean(line)
+    rest = {key: value for key, value in event.items() if key not in ("ts", "event")}
+    told = " ".join(f"{key}={plain(value)}" for key, value in rest.items())
+    return clean(f"{instant(event.get('ts'))}  {event.get('event', '?'):<10} {told}")

@@ -1,0 +1,171 @@
+"""Upkeep: report, cleanup, hof-sync, health, doctor, verify, config, calibrate."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from omp.cli.doors import live_daemon
+from omp.cli.face import Answer, Face, say, verb
+from omp.cli.printing import plain, record, table
+from omp.domain.errors import InvalidInput
+
+CHECK_COLUMNS = (("name", "CHECK"), ("ok", "OK"), ("detail", "DETAIL"), ("remedy", "WHAT TO DO"))
+
+config_app = typer.Typer(help="The workspace's configuration.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands on `app`."""
+    verb(app, "report")(report)
+    verb(app, "cleanup")(cleanup)
+    verb(app, "hof-sync")(hof_sync)
+    verb(app, "health")(health)
+    verb(app, "doctor")(doctor)
+    verb(app, "verify")(verify)
+    app.command("calibrate")(calibrate)
+    app.add_typer(config_app, name="config")
+
+
+def report(
+    face: Face,
+    kind: Annotated[str, typer.Argument(help="Such as daily; omp report list names them.")],
+    subject: Annotated[
+        str | None, typer.Option("--subject", "-s", help="A day, a run, an entry, …")
+    ] = None,
+) -> Answer:
+    """Print a card or a report as Markdown."""
+    data = face.call("reports.show", kind=kind, subject=subject)
+    text = data.get("markdown") or data.get("text")
+    return Answer(data, [text] if text else record(data))
+
+
+def cleanup(
+    face: Face,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go, and delete nothing.")
+    ] = False,
+    keep: Annotated[
+        int | None, typer.Option("--keep", min=1, help="Whole runs to keep; by default as set.")
+    ] = None,
+    min_free_gb: Annotated[
+        float | None, typer.Option("--min-free-gb", min=0, help="Delete only below this.")
+    ] = None,
+) -> Answer:
+    """Delete old runs as the retention policy allows; what goes is listed first."""
+    data = face.call("retention.clean", dry_run=dry_run, keep=keep, min_free_gb=min_free_gb)
+    rows = data.get("items") or data.get("deleted") or ()
+    lines = [plain(one.get("path") or one) if isinstance(one, dict) else plain(one) for one in rows]
+    rest = {k: v for k, v in data.items() if not isinstance(v, list | dict)}
+    return Answer(data, [*lines, *record(rest)])
+
+
+def hof_sync(face: Face) -> Answer:
+    """Deliver to PostgreSQL what is pending of the Hall of Fame."""
+    data = face.call("hall.sync")
+    return Answer(data, record(data))
+
+
+def _checked(checks: list[Any], good: str) -> Answer:
+    rows = [{**vars(one), "ok": "ok" if one.ok else "failing"} for one in checks]
+    failing = [one for one in checks if not one.ok]
+    data = {"ok": not failing, "checks": [vars(one) for one in checks]}
+    lines = table(rows, CHECK_COLUMNS)
+    lines += ["", good if not failing else f"{len(failing)} of {len(checks)} checks fail"]
+    return Answer(data, lines, exit_code=1 if failing else 0)
+
+
+def health(face: Face) -> Answer:
+    """Say whether the daemon lives and mining is well; exit code 1 if not."""
+    from omp.cli.checks import health_checks
+
+    return _checked(health_checks(face), "healthy")
+
+
+def doctor(face: Face) -> Answer:
+    """Examine machine, installation and workspace, and say what to do."""
+    from omp.cli.checks import doctor_checks
+
+    return _checked(doctor_checks(face.workspace), "nothing to complain of")
+
+
+def verify(face: Face) -> Answer:
+    """Prove that the record is whole: journal chain, anchor, database, Hall of Fame."""
+    from omp.cli.checks import verify_checks
+
+    answer = _checked(verify_checks(face), "the record is whole")
+    return Answer(answer.data, answer.lines, exit_code=7 if answer.exit_code else 0)
+
+
+@verb(config_app, "check")
+def config_check(face: Face) -> Answer:
+    """Check the configuration and every campaign file."""
+    from omp.cli.checks import check_files
+
+    answer = _checked(check_files(face.workspace), "every file can be used")
+    return Answer(answer.data, answer.lines, exit_code=2 if answer.exit_code else 0)
+
+
+@verb(config_app, "show")
+def config_show(face: Face) -> Answer:
+    """Show every value in force, and where it comes from."""
+    if live_daemon(face.workspace) is not None:
+        data = face.call("config.show")
+    else:
+        from omp.config.settings import as_mapping, flat, load_settings
+
+        loaded = load_settings(face.workspace.config_file)
+        values = flat(as_mapping(loaded.settings))
+        data = {
+            "digest": loaded.digest,
+            "values": {
+                key: {"value": value, "origin": loaded.origins[key]}
+                for key, value in values.items()
+            },
+        }
+    return Answer(data, _values(data))
+
+
+def _values(data: dict[str, Any]) -> list[str]:
+    values = data.get("values")
+    if isinstance(values, dict):
+        rows = [{"key": key, **one} for key, one in values.items()]
+    else:
+        rows = list(data.get("items") or values or ())
+    return table(rows, (("key", "KEY"), ("value", "VALUE"), ("origin", "FROM")))
+
+
+def calibrate(
+    out: Annotated[Path, typer.Option("--json", metavar="OUT", help="Where the result goes.")],
+    markets: Annotated[
+        Path | None, typer.Option(help="A folder of market files, CSV or Parquet.")
+    ] = None,
+    campaigns: Annotated[int, typer.Option(min=1, help="Campaigns on each market.")] = 1,
+    null: Annotated[int, typer.Option(min=0, help="Noise markets of its own making.")] = 0,
+    planted: Annotated[int, typer.Option(min=0, help="Markets with a planted edge.")] = 0,
+    dial: Annotated[float, typer.Option(min=0, help="Annual Sharpe ratio of that edge.")] = 1.5,
+    folder: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where positions go.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+) -> None:
+    """Measure false promotions and power on markets whose truth is known."""
+    if markets is None and null + planted == 0:
+        raise InvalidInput(
+            "there is no market to calibrate on",
+            allowed="--markets FOLDER, or --null N and --planted N",
+            remedy="omp calibrate --null 20 --planted 20 --json result.json",
+        )
+    from omp.lab.calibrate import calibrate as run
+
+    run(
+        markets=markets,
+        campaigns=campaigns,
+        null=null,
+        planted=planted,
+        dial=dial,
+        json_path=out,
+        out_dir=folder,
+        workers=workers,
+    )
+    say(str(out))
