@@ -8,7 +8,7 @@ from omp.gates.case import Case
 from omp.wire.evidence import CandidateEvidence, RunEvidence
 from omp.wire.rundir import CANDIDATE_FILES
 
-REPLAY_TOLERANCE = 1e-10
+REPLAY_TOLERANCE = 1e-9
 """Largest difference of a bar's return between the evidence and the oracle's replay."""
 
 NEEDED: tuple[str, ...] = (

@@ -1,0 +1,50 @@
+"""Fail-points: named places between two durable effects where a test may kill the process.
+
+Switched on by `OMP_FAILPOINT=NAME` or `OMP_FAILPOINT=NAME:N` (the N-th time it is passed). Off, one
+costs a look into an empty dictionary.
+"""
+
+import os
+import signal
+
+VARIABLE = "OMP_FAILPOINT"
+
+FAILPOINTS: dict[str, str] = {
+    "promotion.screened": "the screen's verdicts are stored, nothing was offered yet",
+    "promotion.before_ensemble": "the members are chosen, the evidence child has not run",
+    "promotion.after_ensemble": "the subject's evidence is on the disk, the row does not say so",
+    "promotion.after_panel_1": "the first panel's verdicts are stored",
+    "promotion.after_subject": "the subject's positions are kept, no look is granted",
+    "promotion.after_grant": "the look's row is committed, its grant file is not written",
+    "promotion.before_look": "the grant file is written, the look child has not run",
+    "promotion.after_look": "look.json is on the disk, the row does not say so",
+    "promotion.after_taken": "the look's result is recorded, the second panel has not met",
+    "promotion.after_panel_2": "the second panel's verdicts are stored, nothing is copied",
+    "promotion.staged": "the entry is staged and synced, not yet in its place",
+    "promotion.after_rename": "the entry is in its place, its parent folder is not synced",
+    "promotion.after_vault": "the entry is durable in its place, it has no row",
+    "promotion.after_row": "row, outbox and journal are committed, the run is not closed",
+    "outbox.before_send": "a mirror delivery is about to begin",
+    "outbox.before_commit": "the mirror has been told, its commit was not asked for",
+    "outbox.after_commit": "the mirror has committed, the outbox row is not marked",
+}
+"""Name -> what is durable and what is not when the process dies there."""
+
+
+def _armed(text: str | None) -> dict[str, int]:
+    if not text:
+        return {}
+    name, _, times = text.partition(":")
+    return {name: int(times or 1)}
+
+
+_left = _armed(os.environ.get(VARIABLE))
+
+
+def hit(name: str) -> None:
+    """Pass a fail-point: die here, without any farewell, if it is the one switched on."""
+    if name not in _left:
+        return
+    _left[name] -= 1
+    if _left[name] <= 0:
+        os.kill(os.getpid(), signal.SIGKILL)
