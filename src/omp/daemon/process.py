@@ -15,6 +15,8 @@ from pathlib import Path
 RUN_VARIABLE = "OMP_RUN_ID"
 """Environment variable every child and its descendants carry; the sweep finds them by it."""
 
+WORKSPACE_VARIABLE = "OMP_WORKSPACE"
+
 _PROC = Path("/proc")
 _GONE = (FileNotFoundError, ProcessLookupError, NotADirectoryError)
 _DEAD_STATES = frozenset("ZXx")
@@ -65,15 +67,21 @@ def read_stat(pid: int) -> Stat | None:
 
 def run_of(pid: int) -> str | None:
     """The run that a process works for, by its environment; None where it says none."""
+    return variables(pid, (RUN_VARIABLE,)).get(RUN_VARIABLE)
+
+
+def variables(pid: int, names: tuple[str, ...]) -> dict[str, str]:
+    """These variables of a process's environment, where it has them and may be read."""
     try:
         environment = (_PROC / str(pid) / "environ").read_bytes()
-    except (*_GONE, PermissionError, OSError):
-        return None
-    prefix = f"{RUN_VARIABLE}=".encode()
+    except OSError:
+        return {}
+    found: dict[str, str] = {}
     for entry in environment.split(b"\0"):
-        if entry.startswith(prefix):
-            return entry[len(prefix) :].decode("utf-8", errors="replace")
-    return None
+        name, mark, value = entry.decode("utf-8", errors="replace").partition("=")
+        if mark and name in names:
+            found[name] = value
+    return found
 
 
 def identify(pid: int, run_id: str) -> Identity | None:
@@ -105,7 +113,8 @@ def tree(run_id: str, root: Identity | None = None) -> frozenset[Identity]:
     """Every live process of a run: by environment, by session and by descent.
 
     A grandchild that left with `setsid` keeps the environment; one that wiped its environment
-    keeps its session or its parents. Ourselves and our ancestors are never among them.
+    keeps its session or its parents, so sweep before the root is collected. Ourselves and our
+    ancestors are never among them.
 
     Args:
         run_id: The run whose variable is looked for.
@@ -117,12 +126,8 @@ def tree(run_id: str, root: Identity | None = None) -> frozenset[Identity]:
     if root is not None and root.boot_id == boot_id():
         stat = stats.get(root.pid)
         if stat is not None and stat.start_ticks == root.start_ticks:
-            found.add(root.pid)
-        found |= {
-            pid
-            for pid, one in stats.items()
-            if one.session == root.pid and one.start_ticks >= root.start_ticks
-        }
+            # while its leader is there, be it as a zombie, a session's number is nobody else's
+            found |= {pid for pid, one in stats.items() if one.session == root.pid} | {root.pid}
     grown = True
     while grown:
         children = {pid for pid, one in stats.items() if one.parent in found} - found
@@ -135,15 +140,33 @@ def tree(run_id: str, root: Identity | None = None) -> frozenset[Identity]:
     )
 
 
-def runs_alive() -> dict[str, frozenset[int]]:
-    """Run id -> pids of live processes that carry it; a run in none of our slots is an orphan."""
+def runs_alive(workspace: Path) -> dict[str, frozenset[int]]:
+    """Run id -> pids of live processes of this workspace that carry it."""
     found: dict[str, set[int]] = {}
+    spared = _ancestors(os.getpid(), {})
     for pid in _pids():
-        run_id = run_of(pid)
-        stat = read_stat(pid) if run_id else None
-        if run_id and stat is not None and stat.state not in _DEAD_STATES:
+        carried = variables(pid, (RUN_VARIABLE, WORKSPACE_VARIABLE))
+        run_id = carried.get(RUN_VARIABLE)
+        if not run_id or carried.get(WORKSPACE_VARIABLE) != str(workspace) or pid in spared:
+            continue
+        stat = read_stat(pid)
+        if stat is not None and stat.state not in _DEAD_STATES:
             found.setdefault(run_id, set()).add(pid)
     return {run_id: frozenset(pids) for run_id, pids in found.items()}
+
+
+def held_name(pid: int, folder: Path) -> str | None:
+    """The name (without suffix) of a file of `folder` that the process holds open, or None."""
+    try:
+        handles = list((_PROC / str(pid) / "fd").iterdir())
+    except (*_GONE, PermissionError):
+        return None
+    for handle in handles:
+        with suppress(OSError):
+            target = handle.readlink()
+            if target.parent == folder:
+                return target.stem
+    return None
 
 
 def send(identity: Identity, number: signal.Signals) -> bool:
@@ -173,6 +196,12 @@ def kill_now(members: frozenset[Identity]) -> None:
     """KILL each of these processes, itself and no namesake."""
     for member in members:
         send(member, signal.SIGKILL)
+
+
+def age_s(identity: Identity) -> float:
+    """Seconds since the process was started."""
+    uptime = float((_PROC / "uptime").read_text(encoding="ascii").split()[0])
+    return max(0.0, uptime - identity.start_ticks / os.sysconf("SC_CLK_TCK"))
 
 
 def memory_bytes(members: frozenset[Identity]) -> int:
@@ -208,7 +237,7 @@ def _pids() -> tuple[int, ...]:
 
 def _ancestors(pid: int, stats: dict[int, Stat]) -> frozenset[int]:
     found = {pid}
-    while (stat := stats.get(pid)) is not None and stat.parent > 0:
+    while (stat := stats.get(pid) or read_stat(pid)) is not None and stat.parent > 0:
         pid = stat.parent
         found.add(pid)
     return frozenset(found)

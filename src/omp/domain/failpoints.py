@@ -10,6 +10,10 @@ import signal
 VARIABLE = "OMP_FAILPOINT"
 
 FAILPOINTS: dict[str, str] = {
+    "run.claimed": "the run has its attempt, no child was started",
+    "run.launched": "the child runs, the row does not say who it is",
+    "run.proven": "the finished directory is proven, the row does not say so",
+    "run.closed": "the run is completed and ingested, its promotion has not begun",
     "promotion.screened": "the screen's verdicts are stored, nothing was offered yet",
     "promotion.before_ensemble": "the members are chosen, the evidence child has not run",
     "promotion.after_ensemble": "the subject's evidence is on the disk, the row does not say so",

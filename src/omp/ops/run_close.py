@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from omp.domain.errors import Conflict
+from omp.domain.failpoints import hit
 from omp.domain.run import MAX_ATTEMPTS_WITHOUT_PROGRESS, RUN
 from omp.ops.desk import Desk
 from omp.ops.run_ingest import Finished, charge_run, keep_candidates, read_finished
@@ -32,6 +33,7 @@ def complete(desk: Desk, run_id: str, attempt: int) -> Run:
     with desk.read() as tx:
         run = rows.get(tx, run_id)
     finished = read_finished(desk.workspace, run)
+    hit("run.proven")
     now = desk.clock.iso()
     with desk.write() as tx:
         run = rows.get(tx, run_id)
@@ -69,6 +71,7 @@ def complete(desk: Desk, run_id: str, attempt: int) -> Run:
             },
         )
         closed = rows.get(tx, run_id)
+    hit("run.closed")
     desk.wake.set()
     return closed
 
@@ -77,6 +80,18 @@ def fail(desk: Desk, run_id: str, attempt: int, *, cause: str, exit_code: int | 
     """Close a run that failed; what it was charged stays charged."""
     with desk.write() as tx:
         closed = _fail(tx, desk, rows.get(tx, run_id), attempt, cause, exit_code)
+    desk.wake.set()
+    return closed
+
+
+def reject(desk: Desk, run_id: str, *, cause: str, exit_code: int) -> Run:
+    """Close a queued run whose configuration, data or seed cannot be used: it fails unstarted."""
+    with desk.write() as tx:
+        run = rows.get(tx, run_id)
+        values = {"to_state": RUN.after(run.state, "claim"), "to_attempt": run.attempt + 1}
+        claimed = rows.change(tx, run_id, state=run.state, attempt=run.attempt, **values)
+        expect(claimed, run_id)
+        closed = _fail(tx, desk, rows.get(tx, run_id), run.attempt + 1, cause, exit_code)
     desk.wake.set()
     return closed
 

@@ -5,12 +5,25 @@ token spent and changes nothing.
 """
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
 
 from omp.config.campaign_file import CampaignFile, parse_campaign
 from omp.domain.errors import Damaged
 from omp.domain.run import RUN
 from omp.ops.desk import Desk
-from omp.ops.run_close import CANCELLING, cancel, cancelled, complete, expect, fail, interrupt
+from omp.ops.queue_runs import at_claim
+from omp.ops.run_close import (
+    CANCELLING,
+    cancel,
+    cancelled,
+    complete,
+    expect,
+    fail,
+    interrupt,
+    reject,
+)
 from omp.ops.run_pages import (
     LogTail,
     Page,
@@ -45,6 +58,7 @@ __all__ = [
     "complete",
     "events",
     "fail",
+    "idle_s",
     "interrupt",
     "last_lines",
     "list_runs",
@@ -52,6 +66,8 @@ __all__ = [
     "note_adopted",
     "progress",
     "record_process",
+    "reject",
+    "reread",
     "show",
     "summary",
 ]
@@ -88,24 +104,20 @@ class Claimed:
 
 
 def claim(desk: Desk, run_id: str) -> Claimed:
-    """Give a queued run a slot: the next attempt, with its configuration proven unchanged.
+    """Give a queued run a slot: the next attempt, with configuration, data and seed proven.
 
     Raises:
         IllegalMove: It is not queued.
         Damaged: The kept configuration no longer has the hash it was queued with.
+        DataNotReady: The fitness of its data is not proven now.
+        Refused: Its seed is not registered.
     """
     now = desk.clock.iso()
     with desk.write() as tx:
         run = rows.get(tx, run_id)
         state = RUN.after(run.state, "claim")
-        text = campaign_rows.config(tx, run.config_hash).text
-        campaign = parse_campaign(text, name=f"configuration {run.config_hash[:12]}")
-        if campaign.config_hash != run.config_hash:
-            raise Damaged(
-                f"the configuration of {run_id} is not the one it was queued with",
-                allowed=f"content with the hash {run.config_hash[:12]}…",
-                remedy="cancel the run and add the campaign again",
-            )
+        run = at_claim(desk, tx, run)
+        text, campaign = _configuration(tx, run)
         changed = rows.change(
             tx,
             run_id,
@@ -128,8 +140,25 @@ def claim(desk: Desk, run_id: str) -> Claimed:
         expect(changed, run_id)
         after = rows.get(tx, run_id)
         desk.note(tx, "run.claimed", run_id, {"attempt": after.attempt, "seed": run.seed})
-    found = RunDirectory(desk.workspace.run(run_id))
-    return Claimed(after, campaign, text, resume=found.checkpoint.exists())
+    return Claimed(after, campaign, text, resume=_has_checkpoint(desk, run_id))
+
+
+def reread(desk: Desk, run_id: str) -> Claimed:
+    """A claimed run as it stands now, for a daemon that came back to it.
+
+    Raises:
+        Damaged: The kept configuration no longer has the hash it was queued with.
+    """
+    with desk.read() as tx:
+        run = rows.get(tx, run_id)
+        text, campaign = _configuration(tx, run)
+    return Claimed(run, campaign, text, resume=_has_checkpoint(desk, run_id))
+
+
+def idle_s(desk: Desk, run: Run) -> float:
+    """Seconds since a run last made progress, or since it was first started."""
+    last = run.progress_at or run.started_at or run.queued_at
+    return max(0.0, (desk.clock.now() - datetime.fromisoformat(last)).total_seconds())
 
 
 def record_process(
@@ -198,6 +227,22 @@ def progress(
         if kept and latest is not None and _step(latest) > _step_of(before):
             desk.note(tx, "run.progress", run_id, asdict(latest))
     return kept
+
+
+def _configuration(tx: Connection, run: Run) -> tuple[str, CampaignFile]:
+    text = campaign_rows.config(tx, run.config_hash).text
+    campaign = parse_campaign(text, name=f"configuration {run.config_hash[:12]}")
+    if campaign.config_hash != run.config_hash:
+        raise Damaged(
+            f"the configuration of {run.id} is not the one it was queued with",
+            allowed=f"content with the hash {run.config_hash[:12]}…",
+            remedy="cancel the run and add the campaign again",
+        )
+    return text, campaign
+
+
+def _has_checkpoint(desk: Desk, run_id: str) -> bool:
+    return RunDirectory(desk.workspace.run(run_id)).checkpoint.exists()
 
 
 def _step(latest: Progress) -> int:

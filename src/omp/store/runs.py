@@ -155,10 +155,11 @@ def change(
     Args:
         state: The state it must be in; None for any.
         attempt: The attempt it must be at (the fencing token); None for any.
-        values: Columns to set; `to_state` sets the state.
+        values: Columns to set; `to_state` and `to_attempt` set the two that are compared.
     """
-    if "to_state" in values:
-        values["state"] = values.pop("to_state")
+    for name in ("state", "attempt"):
+        if f"to_{name}" in values:
+            values[name] = values.pop(f"to_{name}")
     known(runs, values)
     query = update(runs).where(runs.c.id == run_id).values(**values)
     if state is not None:

@@ -42,7 +42,6 @@ def order(workspace: Workspace, mode: str, number: int = 0, slot: str = "slot-0"
         run_id=run_id,
         stage="mine",
         command=(sys.executable, str(ENGINE), "--run-id", run_id),
-        folder=folder,
         slot=slot,
         output=folder / "events.ndjson",
         errors=folder / "stderr.log",

@@ -21,7 +21,8 @@ Start = subprocess.Popen[bytes]
 class Starter:
     """Starts engines in a given mode, each with a run of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace
         self.popens: list[Start] = []
         self.runs: list[str] = []
 
@@ -29,7 +30,12 @@ class Starter:
         run_id = f"run_t{os.getpid()}x{len(self.runs)}"
         popen = subprocess.Popen(
             [sys.executable, str(ENGINE), "--run-id", run_id],
-            env={**os.environ, "ENGINE": mode, process.RUN_VARIABLE: run_id},
+            env={
+                **os.environ,
+                "ENGINE": mode,
+                process.RUN_VARIABLE: run_id,
+                process.WORKSPACE_VARIABLE: str(self.workspace),
+            },
             start_new_session=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -44,8 +50,8 @@ class Starter:
 
 
 @pytest.fixture
-def start() -> Iterator[Starter]:
-    starter = Starter()
+def start(tmp_path: Path) -> Iterator[Starter]:
+    starter = Starter(tmp_path)
     yield starter
     for run_id in starter.runs:
         kill_tree(run_id)
@@ -90,11 +96,15 @@ def test_a_zombie_is_not_alive(start: Starter) -> None:
     assert not process.alive(identity)
 
 
-def test_the_whole_tree_goes_with_a_deserter_that_left_session_and_parent(start: Starter) -> None:
+def test_the_whole_tree_goes_with_a_deserter_that_left_session_and_parent(
+    start: Starter, tmp_path: Path
+) -> None:
     popen, identity = start("fork,hang")
     members = process.tree(identity.run_id, identity)
     assert len(members) == 2, "the engine and its deserted grandchild"
-    assert {m.pid for m in members} == process.runs_alive()[identity.run_id]
+    here = process.runs_alive(tmp_path)
+    assert {m.pid for m in members} == here[identity.run_id]
+    assert identity.run_id not in process.runs_alive(tmp_path / "other")
     assert kill_tree(identity.run_id, identity) == frozenset()
     popen.wait()
     assert process.tree(identity.run_id) == frozenset()

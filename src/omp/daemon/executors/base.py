@@ -15,7 +15,6 @@ class Order:
         run_id: Run it works for.
         stage: Stage of the run: prepare, mine, evidence.
         command: Program and arguments; never a shell line.
-        folder: The run's directory, or where the lines shall be kept.
         slot: Name of the slot whose lock the child holds while it lives.
         output: File that standard output is appended to.
         errors: File that standard error is appended to.
@@ -24,7 +23,6 @@ class Order:
     run_id: str
     stage: str
     command: tuple[str, ...]
-    folder: Path
     slot: str
     output: Path
     errors: Path
@@ -57,6 +55,9 @@ class Executor(Protocol):
 
     def adopt(self, identity: Identity) -> Child | None:
         """The same child after a restart of the daemon; None when it has gone."""
+
+    def slot_of(self, child: Child) -> str | None:
+        """The slot whose lock a child holds; None where it holds none."""
 
     def ask_to_leave(self, child: Child) -> None:
         """Ask for a checkpoint and an end."""

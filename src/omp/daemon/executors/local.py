@@ -37,7 +37,7 @@ class StartedChild:
         return self._popen.poll()
 
     def alive(self) -> bool:
-        return self._popen.poll() is None
+        return process.alive(self._identity)  # without collecting it, so that its session is known
 
 
 class AdoptedChild:
@@ -69,6 +69,7 @@ class LocalExecutor:
         self, workspace: Workspace, *, environment: Mapping[str, str] | None = None
     ) -> None:
         self._workspace = workspace
+        self._slots = workspace.state / "slots"
         self._environment = dict(os.environ if environment is None else environment)
         self._environment.pop(process.RUN_VARIABLE, None)
 
@@ -97,6 +98,9 @@ class LocalExecutor:
 
     def adopt(self, identity: Identity) -> Child | None:
         return AdoptedChild(identity) if process.ours(identity) else None
+
+    def slot_of(self, child: Child) -> str | None:
+        return process.held_name(child.identity.pid, self._slots)
 
     def ask_to_leave(self, child: Child) -> None:
         process.ask_to_leave(child.identity)
@@ -131,7 +135,7 @@ class LocalExecutor:
     def _environment_of(self, order: Order) -> dict[str, str]:
         return {
             **self._environment,
-            "OMP_WORKSPACE": str(self._workspace.root),
+            process.WORKSPACE_VARIABLE: str(self._workspace.root),
             "NUMBA_CACHE_DIR": str(self._workspace.cache / "numba"),
             "PYTHONUNBUFFERED": "1",
             **order.environment,
@@ -140,9 +144,8 @@ class LocalExecutor:
 
     def _lock(self, slot: str) -> int:
         """The slot's lock; whoever holds its handle occupies the slot, even after our death."""
-        folder = self._workspace.state / "slots"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        handle = os.open(folder / f"{slot}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._slots.mkdir(mode=0o700, exist_ok=True)
+        handle = os.open(self._slots / f"{slot}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
