@@ -1,0 +1,71 @@
+"""Conditions on a handful of bars, packing, and the memory budget of the masks."""
+
+import numpy as np
+import pytest
+from tests.kits.indicators_bars import DAY_NS, random_bars
+
+from omp.engine import Grammar, Operand
+from omp.engine.conditions import Masks, Series, pack
+from omp.engine.genome import condition, rule
+from omp.engine.seeds import Dice, stream
+from omp.market.bars import Bars
+
+CLOSE = np.array([10.0, 12.0, 12.0, 9.0, 12.0, 12.5])
+
+
+def _bars() -> Bars:
+    n = CLOSE.size
+    return Bars("A", np.arange(n) * DAY_NS, np.full(n, 12.0), CLOSE + 9, CLOSE - 9, CLOSE, CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("op", "wanted"),
+    [
+        ("<", [1, 0, 0, 1, 0, 0]),
+        (">", [0, 0, 0, 0, 0, 1]),
+        ("crosses_above", [0, 0, 0, 0, 0, 1]),
+        ("crosses_below", [0, 0, 0, 1, 0, 0]),
+    ],
+)
+def test_comparisons(op: str, wanted: list[int]) -> None:
+    series = Series(_bars())
+    close, opened = Operand.of("close"), Operand.of("open")
+    assert series.holds(condition(close, op, opened)).tolist() == [bool(one) for one in wanted]
+    roc = Operand.of("roc", length=1)
+    assert not series.holds(condition(roc, op, 0.0))[0]  # no value yet: false
+
+
+def test_rules_combine_and_an_empty_one_never_fires() -> None:
+    series = Series(_bars())
+    close, opened = Operand.of("close"), Operand.of("open")
+    low, rising = condition(close, "<", opened), condition(Operand.of("roc", length=1), ">", 0.0)
+    either = series.holds(low) | series.holds(rising)
+    assert series.fires(rule("any", [low, rising])).tolist() == either.tolist()
+    assert not series.fires(rule("all", [low, rising])).any()
+    assert not series.fires(rule("all", [])).any()
+
+
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 200])
+def test_packing_puts_bar_t_into_bit_t(n: int) -> None:
+    column = np.random.default_rng(n).random(n) < 0.5
+    words = pack(column)
+    unpacked = [bool(int(words[t // 64]) >> (t % 64) & 1) for t in range(n)]
+    assert unpacked == column.tolist()
+    assert sum(int(word).bit_count() for word in words) == int(column.sum())
+
+
+def test_a_condition_is_computed_once_and_masks_stay_within_their_budget() -> None:
+    bars = random_bars(640, seed=4)
+    dice = Dice(stream(0, 0))
+    grammar = Grammar(max_conditions=3)
+    masks = Masks([bars], [40], [640], budget_bytes=1)
+    series = Series(bars)
+    for _ in range(5):
+        wanted = [c for _ in range(100) for c in grammar.random_genome(dice).conditions]
+        index = masks.learn(wanted)
+        assert len(index) <= masks.capacity
+        for one in wanted[:20]:
+            packed = pack(series.holds(one)[40:640])
+            assert masks.words(0)[index[one]].tolist() == packed.tolist()
+    again = dict(index)
+    assert masks.learn(wanted) == again
