@@ -50,7 +50,7 @@ def _open(
     standing = rows.find(tx, states=OPEN, fingerprint=fingerprint, limit=1)
     if standing:
         return _again(desk, tx, standing[0], severity, summary, now)
-    was_frozen = bool(frozen(tx))
+    was_frozen = bool(freezing(tx))
     timeline = [{"time": now, "event": "detected"}]
     incident = rows.add(
         tx,
@@ -80,7 +80,7 @@ def _again(
     desk: Desk, tx: Connection, before: Incident, severity: str, summary: str, now: str
 ) -> Incident:
     worse = min(before.severity, severity)  # SEV-0 sorts before SEV-1
-    was_frozen = bool(frozen(tx))
+    was_frozen = bool(freezing(tx))
     details = before.details
     if worse != before.severity:
         event = f"raised from {before.severity} to {worse}: {summary}"
@@ -147,7 +147,7 @@ def _move(
     with desk.write() as tx:
         before = rows.get(tx, incident_id)
         after = INCIDENT.after(before.state, action)
-        was_frozen = bool(frozen(tx))
+        was_frozen = bool(freezing(tx))
         entry = {"time": now, "event": f"{after} by {desk.operator}"}
         details = {**before.details, "timeline": [*before.details.get("timeline", []), entry]}
         values: dict[str, Any] = {"to_state": after, stamp: now, "details": details, **written}
@@ -179,14 +179,20 @@ def get(desk: Desk, incident_id: str) -> Incident:
         return rows.get(tx, incident_id)
 
 
-def frozen(tx: Connection) -> tuple[Incident, ...]:
-    """The open incidents that freeze promotions."""
+def frozen(desk: Desk) -> tuple[Incident, ...]:
+    """The open incidents that freeze promotions; empty while promotions are allowed."""
+    with desk.read() as tx:
+        return freezing(tx)
+
+
+def freezing(tx: Connection) -> tuple[Incident, ...]:
+    """The same within the caller's transaction."""
     return rows.find(tx, states=OPEN, severities=tuple(FREEZING))
 
 
 def _note_freeze(desk: Desk, tx: Connection, *, was_frozen: bool, subject: str) -> None:
     """Journal the moment promotions freeze or thaw."""
-    is_frozen = bool(frozen(tx))
+    is_frozen = bool(freezing(tx))
     if is_frozen != was_frozen:
         kind = "promotions.frozen" if is_frozen else "promotions.thawed"
         desk.note(tx, kind, subject, {})

@@ -130,6 +130,11 @@ def change(tx: Connection, campaign_id: str, *, version: int | None = None, **va
     return tx.execute(query).rowcount == 1
 
 
+def place(tx: Connection, campaign_id: str, position: int) -> None:
+    """Set a campaign's position; others moving past it is no change of the campaign itself."""
+    tx.execute(update(campaigns).where(campaigns.c.id == campaign_id).values(position=position))
+
+
 def last_position(tx: Connection) -> int:
     """The greatest position in use; 0 of an empty queue."""
     return int(tx.execute(select(func.coalesce(func.max(campaigns.c.position), 0))).scalar_one())

@@ -1,0 +1,340 @@
+"""Data as the record sees it: snapshots registered, lineages joined, sources resolved.
+
+The control wing opens no market file: it reads manifests, and a child of the mining wing does the
+rest. A lineage here is what shares trials, seeds, looks and one boundary (EVIDENCE, step 1).
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from omp.domain.campaign import ENVIRONMENTS
+from omp.domain.errors import Damaged, DataNotReady, NotFound
+from omp.domain.ids import check_id
+from omp.ops.children import Children, required
+from omp.ops.desk import Desk
+from omp.store import snapshots as rows
+from omp.store.snapshots import Lineage, Snapshot
+from omp.wire.canonical import canonical
+from omp.wire.durable import write_durable
+
+SYNTHETIC = "synthetic:"
+SHORTEST_PREFIX = 8
+_NEEDED = ("digest", "name", "environment", "venue", "symbols", "first", "last", "boundary")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a campaign's `[data] source` means now.
+
+    Args:
+        name: As written in the campaign file.
+        environment: Whose data it is.
+        lineage: Where its seeds are registered: the root lineage, or `synthetic:<kind>`.
+        digest: The snapshot; None of a fresh market that its seed will make.
+    """
+
+    name: str
+    environment: str
+    lineage: str
+    digest: str | None
+
+
+def register_snapshot(desk: Desk, manifest_path: Path) -> Snapshot:
+    """Enter a published snapshot and its lineage into the record; doing it again changes nothing.
+
+    Raises:
+        Damaged: The manifest cannot be read, or is not that of its folder.
+    """
+    with desk.write() as tx:
+        found = register(desk, tx, manifest_path)
+        write_lineages(desk, tx)
+    desk.wake.set()
+    return found
+
+
+def register(desk: Desk, tx: Connection, manifest_path: Path) -> Snapshot:
+    """The same within the caller's transaction, which then calls `write_lineages`."""
+    manifest = _read_manifest(manifest_path)
+    now = desk.clock.iso()
+    if known := rows.starting_with(tx, manifest["digest"]):
+        return known[0]
+    lineage = _join(tx, manifest, now)
+    snapshot = Snapshot(
+        digest=manifest["digest"],
+        name=manifest["name"],
+        environment=manifest["environment"],
+        lineage=lineage.id,
+        manifest=manifest,
+        imported_at=now,
+    )
+    rows.add(tx, snapshot)
+    desk.note(
+        tx,
+        "data.imported",
+        snapshot.digest,
+        {
+            "name": snapshot.name,
+            "environment": snapshot.environment,
+            "lineage": lineage.id,
+            "boundary": snapshot.boundary,
+            "instruments": snapshot.instruments,
+        },
+    )
+    return snapshot
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    remedy = "import the data again"
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_bytes())
+        missing = [key for key in _NEEDED if key not in manifest]
+    except (OSError, ValueError, TypeError) as error:
+        raise Damaged(f"the manifest {path} cannot be read: {error}", remedy=remedy) from None
+    if missing or manifest["digest"] != path.parent.name:
+        what = f"has no {', '.join(missing)}" if missing else "is not that of its folder"
+        raise Damaged(f"the manifest {path} {what}", remedy=remedy)
+    if manifest["environment"] not in ENVIRONMENTS:
+        raise Damaged(
+            f"the manifest {path} names the environment {manifest['environment']!r}",
+            allowed=", ".join(ENVIRONMENTS),
+            remedy=remedy,
+        )
+    return manifest
+
+
+def _join(tx: Connection, manifest: dict[str, Any], now: str) -> Lineage:
+    """The lineage of a new snapshot: its own, or all those it meets made one.
+
+    Data of one environment and venue that share an instrument and overlap in dates belong
+    together; what they grew to may meet further ones. The earliest boundary holds for all.
+    """
+    grown = Lineage(
+        id=str(manifest.get("lineage") or f"lin_{manifest['digest'][:20]}"),
+        environment=manifest["environment"],
+        venue=manifest["venue"],
+        instruments=sorted(manifest["symbols"]),
+        first=manifest["first"],
+        last=manifest["last"],
+        boundary=manifest["boundary"],
+        joined_into=None,
+        created_at=now,
+    )
+    known = rows.all_lineages(tx)
+    roots = [one for one in known if one.joined_into is None]
+    met: list[Lineage] = []
+    while True:
+        fresh = [one for one in roots if one not in met and _meets(one, grown)]
+        if not fresh:
+            break
+        met += fresh
+        grown = _union(grown, met)
+    if not met:
+        return rows.add_lineage(tx, grown)
+    head = min(met, key=lambda one: one.id)
+    rows.change_lineage(
+        tx,
+        head.id,
+        instruments=grown.instruments,
+        first=grown.first,
+        last=grown.last,
+        boundary=grown.boundary,
+    )
+    for one in met:
+        if one.id != head.id:
+            rows.change_lineage(tx, one.id, joined_into=head.id)
+    return rows.root(tx, head.id)
+
+
+def _meets(one: Lineage, other: Lineage) -> bool:
+    return (
+        one.environment == other.environment
+        and one.venue == other.venue
+        and not set(one.instruments).isdisjoint(other.instruments)
+        and instant(one.first) <= instant(other.last, end=True)
+        and instant(other.first) <= instant(one.last, end=True)
+    )
+
+
+def _union(grown: Lineage, met: list[Lineage]) -> Lineage:
+    all_of_them = [grown, *met]
+    return Lineage(
+        id=grown.id,
+        environment=grown.environment,
+        venue=grown.venue,
+        instruments=sorted({name for one in all_of_them for name in one.instruments}),
+        first=min((one.first for one in all_of_them), key=instant),
+        last=max((one.last for one in all_of_them), key=lambda text: instant(text, end=True)),
+        boundary=min((one.boundary for one in all_of_them), key=instant),
+        joined_into=None,
+        created_at=grown.created_at,
+    )
+
+
+def instant(text: str, *, end: bool = False) -> datetime:
+    """ISO text as an instant; a bare date is its first moment, or its last with `end`."""
+    moment = datetime.fromisoformat(text)
+    if end and len(text) == len("2000-01-01"):
+        moment = datetime.combine(moment.date(), time.min) + timedelta(days=1, microseconds=-1)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def write_lineages(desk: Desk, tx: Connection) -> None:
+    """Write `state/lineages.json`, by which every import finds the boundary that holds."""
+    listed = [
+        {
+            "lineage": one.id,
+            "environment": one.environment,
+            "venue": one.venue,
+            "instruments": one.instruments,
+            "first": one.first,
+            "last": one.last,
+            "boundary": rows.root(tx, one.id).boundary,
+        }
+        for one in rows.all_lineages(tx)
+    ]
+    document = canonical({"schema_version": 1, "lineages": listed})
+    path = desk.workspace.lineages_file
+    if not path.exists() or path.read_bytes() != document:
+        write_durable(path, document)
+
+
+def export_lineages(desk: Desk) -> None:
+    """The same, on its own."""
+    with desk.read() as tx:
+        write_lineages(desk, tx)
+
+
+def resolve(desk: Desk, tx: Connection, source: str) -> Source:
+    """What a campaign's source means now; a published snapshot not yet known is registered.
+
+    Raises:
+        NotFound: No data set or snapshot is so named.
+        DataNotReady: It is not certified, or its lineage is sealed from an earlier date on.
+    """
+    if source.startswith(SYNTHETIC):
+        return Source(source, "synthetic", source, None)
+    digest = _digest_of(desk, tx, source)
+    snapshot = register(desk, tx, desk.workspace.snapshots / digest / "manifest.json")
+    lineage = _usable(desk, tx, snapshot, source)
+    return Source(source, snapshot.environment, lineage.id, digest)
+
+
+def lineage_of(desk: Desk, tx: Connection, source: str) -> str:
+    """The lineage of a registered source, without changing anything; raises like `resolve`."""
+    snapshot = rows.get(tx, _digest_of(desk, tx, source))
+    return _usable(desk, tx, snapshot, source).id
+
+
+def _usable(desk: Desk, tx: Connection, snapshot: Snapshot, source: str) -> Lineage:
+    _require_ready(desk.workspace.snapshots / snapshot.digest, source)
+    lineage = rows.root(tx, snapshot.lineage)
+    if instant(lineage.boundary) < instant(snapshot.boundary):
+        raise DataNotReady(
+            f"data {source!r} may be mined up to {snapshot.boundary}, but its lineage "
+            f"{lineage.id} is sealed from {lineage.boundary} on",
+            allowed="snapshots that end before the sealed window of their lineage",
+            remedy="import the data again; the new snapshot keeps the earlier boundary",
+        )
+    return lineage
+
+
+def _digest_of(desk: Desk, tx: Connection, source: str) -> str:
+    check_id(source, "data source")
+    pointer = desk.workspace.data_sets / f"{source}.json"
+    if pointer.is_file():
+        try:
+            return check_id(str(json.loads(pointer.read_bytes())["current"]), "snapshot")
+        except (ValueError, KeyError, TypeError) as error:
+            raise Damaged(
+                f"the data set {source!r} at {pointer} cannot be read: {error}",
+                remedy="import the data again under the same name",
+            ) from None
+    fits = rows.starting_with(tx, source) if len(source) >= SHORTEST_PREFIX else ()
+    if len(fits) == 1:
+        return fits[0].digest
+    names = sorted(path.stem for path in desk.workspace.data_sets.glob("[!.]*.json"))
+    raise NotFound(
+        f"no data set or snapshot is named {source!r}",
+        allowed="data sets: " + (", ".join(names) or "none yet") + "; or synthetic:<kind>",
+        remedy=f"omp data import PATH --name {source}",
+    )
+
+
+def _require_ready(folder: Path, source: str) -> None:
+    """Unknown is no: a certificate that cannot be read is no certificate."""
+    try:
+        ready = json.loads((folder / "readiness.json").read_bytes()).get("ready")
+    except (OSError, ValueError, AttributeError):
+        ready = None
+    if ready is not True:
+        raise DataNotReady(
+            f"data {source!r} is not proven fit for mining (ready: {ready})",
+            allowed="snapshots whose readiness certificate is a plain yes",
+            remedy=f"omp data check {source} names each fault",
+        )
+
+
+def prepare(desk: Desk, children: Children, source: str, *, seed: int) -> Snapshot:
+    """The snapshot a run mines; a fresh synthetic market is made and registered first.
+
+    Raises:
+        NotFound: No such data set.
+        DataNotReady: Its fitness is not proven.
+    """
+    if source.startswith(SYNTHETIC):
+        kind = source.removeprefix(SYNTHETIC)
+        args = ["data", "synthetic", "--kind", kind, "--seed", str(seed)]
+        return publish(desk, children, args, f"making the market {source} of seed {seed}")
+    with desk.write() as tx:
+        found = resolve(desk, tx, source)
+        snapshot = rows.get(tx, str(found.digest))
+        write_lineages(desk, tx)
+    return snapshot
+
+
+def import_files(
+    desk: Desk, children: Children, path: Path, *, name: str, options: tuple[str, ...] = ()
+) -> Snapshot:
+    """Import market data under a name: a child reads, judges and publishes it.
+
+    Args:
+        path: File or folder to import.
+        name: Name of the data set.
+        options: Further arguments of `combiner data import`.
+
+    Raises:
+        DataNotReady: The data have faults; the child's sentence names them.
+    """
+    check_id(name, "data set")
+    export_lineages(desk)
+    args = ["data", "import", str(path), "--name", name, *options]
+    return publish(desk, children, args, f"importing {path}")
+
+
+def publish(desk: Desk, children: Children, args: list[str], what: str) -> Snapshot:
+    """Have a child publish data (`combiner data …`) and register the snapshot."""
+    log = desk.workspace.logs / "data.log"
+    where = ["--workspace", str(desk.workspace.root)]
+    result = required(children.run([*args, *where], log=log), what, log=log)
+    named = result.get("manifest") or result.get("manifest_path")
+    if not isinstance(named, str):
+        raise Damaged(f"{what}: the child named no manifest", remedy=f"see {os.fspath(log)}")
+    return register_snapshot(desk, Path(named))
+
+
+def listed(desk: Desk, *, environment: str | None = None) -> tuple[Snapshot, ...]:
+    """Registered snapshots, the newest first."""
+    with desk.read() as tx:
+        return rows.listed(tx, environment=environment)
+
+
+def get(desk: Desk, digest: str) -> Snapshot:
+    """One registered snapshot."""
+    with desk.read() as tx:
+        return rows.get(tx, digest)

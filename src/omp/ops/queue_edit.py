@@ -1,0 +1,228 @@
+"""A hand edit of `campaign_queue.json`: applied as one audited change, or refused whole."""
+
+import pwd
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Connection
+
+from omp.domain.campaign import PRIORITY_DEFAULT
+from omp.domain.errors import Fault, InvalidConfiguration, OmpError
+from omp.ops.desk import Desk
+from omp.ops.queue_file import (
+    entry,
+    hand_edit,
+    known_exports,
+    lock,
+    note_refused,
+    publish,
+    stage,
+)
+from omp.ops.queue_parse import Edited, parse, refuse
+from omp.ops.queue_record import record
+from omp.ops.queue_steps import apply, insert, place_before, take_out
+from omp.store import campaigns as rows
+from omp.wire.canonical import digest
+
+_CHANGEABLE = ("name", "priority", "enabled", "repeat", "tags")
+_FIXED = ("config_path", "market", "created_at")
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of the file.
+
+    Args:
+        applied: What was done, an action and a campaign each; empty when nothing changed.
+        refused: Why the edit was refused, with its lines; None when it was not.
+    """
+
+    applied: tuple[str, ...] = ()
+    refused: str | None = None
+
+
+def ingest_file(desk: Desk) -> Ingested:
+    """Take up a hand edit of the queue file, if there is one.
+
+    A refused edit changes nothing; it is journalled once, and stays in the file until the next
+    export, which keeps it beside the file as `campaign_queue.refused.json`.
+    """
+    with lock:
+        data = hand_edit(desk)
+        if data is None:
+            return Ingested()
+        with desk.read() as tx:
+            if known_exports(tx).get("refused") == digest(data):
+                return Ingested(refused="the edit that stands in the file was refused already")
+        editor = desk.acting_as(_owner(desk), "hand edit")
+        try:
+            with desk.write() as tx:
+                applied = _apply(editor, tx, data)
+                stage(desk, tx)
+        except OmpError as error:
+            if error.http_status >= 500:
+                raise
+            return _refuse(editor, data, error)
+        publish(desk)
+    if applied:
+        desk.wake.set()
+    return Ingested(applied)
+
+
+def _owner(desk: Desk) -> str:
+    uid = desk.workspace.queue_file.stat().st_uid
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid-{uid}"
+
+
+def _refuse(editor: Desk, data: bytes, error: OmpError) -> Ingested:
+    with editor.write() as tx:
+        note_refused(tx, digest(data))
+        editor.note(
+            tx,
+            "queue.file_refused",
+            "campaign_queue.json",
+            {"reason": error.sentence, "digest": digest(data)},
+        )
+    return Ingested(refused=error.sentence)
+
+
+def _apply(editor: Desk, tx: Connection, data: bytes) -> tuple[str, ...]:
+    document, edited = parse(data)
+    _require_fresh(tx, document)
+    reason = document.get("reason")
+    by_id = {one.id: one for one in rows.listed(tx)}
+    _require_known(tx, edited, set(by_id))
+    applied: list[str] = []
+    kept_ids = [one.fields["id"] for one in edited if one.fields.get("id") in by_id]
+    for gone in [one for one in by_id if one not in kept_ids]:
+        take_out(editor, tx, by_id[gone], reason=reason)
+        applied.append(f"remove {gone}")
+    for one in edited:
+        campaign_id = str(one.fields.get("id"))
+        with _line_of(one):
+            if campaign_id in by_id:
+                wanted = {key: one.fields[key] for key in _CHANGEABLE if key in one.fields}
+                _require_fixed(one, entry(by_id[campaign_id]))
+                done = apply(editor, tx, by_id[campaign_id], wanted, reason=reason)
+                applied += [f"{action} {campaign_id}" for action in done]
+            else:
+                made = _insert(editor, tx, one, reason)
+                applied.append(f"add {made}")
+    applied += _reorder(editor, tx, edited, list(by_id), reason)
+    if applied:
+        record(
+            editor,
+            tx,
+            "*",
+            "hand edit",
+            {},
+            {"actions": applied},
+            reason=reason,
+            impact=f"{len(applied)} changes from campaign_queue.json, all or none",
+        )
+    return tuple(applied)
+
+
+class _line_of:  # noqa: N801 - reads as a word at its place
+    """Name the line in whatever refusal is raised inside."""
+
+    def __init__(self, one: Edited) -> None:
+        self._one = one
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OmpError) and error.http_status < 500:
+            raise InvalidConfiguration(
+                "campaign_queue.json was refused",
+                faults=(Fault(f"line {self._one.line}", error.sentence),),
+                remedy="correct the file; the queue stands as it was",
+            ) from error
+
+
+def _insert(editor: Desk, tx: Connection, one: Edited, reason: str | None) -> str:
+    fields = {"priority": PRIORITY_DEFAULT, "enabled": True, "repeat": False, **one.fields}
+    campaign, is_new = insert(editor, tx, fields, reason=reason, campaign_id=one.fields.get("id"))
+    if not is_new:
+        raise InvalidConfiguration(
+            f"{fields['config_path']} is queued already as campaign {campaign.id}",
+            remedy="change that one, or give the new one another configuration",
+        )
+    return campaign.id
+
+
+def _reorder(
+    editor: Desk, tx: Connection, edited: tuple[Edited, ...], before: list[str], reason: str | None
+) -> list[str]:
+    """Take up a changed order of campaigns of equal priority; other places are the priority's."""
+    wanted = [one.fields["id"] for one in edited if one.fields.get("id") in before]
+    now = [one for one in before if one in wanted]
+    if wanted == now:
+        return []
+    done = []
+    priority = {one.id: one.priority for one in rows.listed(tx)}
+    for first, second in pairwise(wanted):
+        current = [one.id for one in rows.listed(tx)]
+        if priority[first] == priority[second] and current.index(first) > current.index(second):
+            place_before(editor, tx, rows.get(tx, first), second, reason=reason)
+            done.append(f"reorder {first}")
+    return done
+
+
+def _require_fresh(tx: Connection, document: dict[str, Any]) -> None:
+    known, given = known_exports(tx).get("updated_at"), document.get("updated_at")
+    if not known or not isinstance(given, str):
+        return
+    try:
+        is_older = _instant(given) < _instant(known)
+    except ValueError:
+        raise InvalidConfiguration(
+            "campaign_queue.json was refused",
+            faults=(Fault("updated_at", f"{given!r} is no instant", "ISO 8601"),),
+        ) from None
+    if is_older:
+        raise InvalidConfiguration(
+            "campaign_queue.json was refused",
+            faults=(
+                Fault(
+                    "updated_at",
+                    f"the edit began from the queue of {given}, which changed at {known}",
+                    "an edit of the file as it is now",
+                ),
+            ),
+            remedy="read the file again (omp queue list), then edit it",
+        )
+
+
+def _instant(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.astimezone()
+
+
+def _require_known(tx: Connection, edited: tuple[Edited, ...], present: set[str]) -> None:
+    """An id the queue does not have is either new or belongs to a removed campaign."""
+    faults = [
+        Fault(
+            one.place("id"), f"{one.fields['id']} was removed from the queue", "a new id, or none"
+        )
+        for one in edited
+        if one.fields.get("id") is not None
+        and one.fields["id"] not in present
+        and rows.exists(tx, one.fields["id"])
+    ]
+    refuse(faults)
+
+
+def _require_fixed(one: Edited, stored: dict[str, Any]) -> None:
+    faults = [
+        Fault(one.place(key), f"{key} cannot change", repr(stored[key]))
+        for key in _FIXED
+        if key in one.fields and one.fields[key] != stored[key]
+    ]
+    refuse(faults)

@@ -1,0 +1,127 @@
+"""`campaign_queue.json`: an interface to the queue, never its record.
+
+After each change the queue is exported atomically. A file whose bytes we did not write is a hand
+edit: it is validated and applied as one change, or refused whole with line and reason. An edit
+that began from an older export than the last one is refused, since it would undo what it has
+not seen.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection
+
+from omp.ops.desk import Desk
+from omp.store import campaigns as rows
+from omp.store import meta
+from omp.store.campaigns import Campaign
+from omp.wire.canonical import digest
+from omp.wire.durable import write_durable
+
+VERSION = "1.0"
+FIELDS: tuple[str, ...] = (
+    "id",
+    "name",
+    "config_path",
+    "market",
+    "priority",
+    "enabled",
+    "repeat",
+    "tags",
+    "created_at",
+)
+"""The seed's shape of one campaign."""
+
+_KEY = "queue.file"
+lock = threading.RLock()
+"""Held from the beginning of a change until its export; the workspace lock keeps others out."""
+
+
+def entry(campaign: Campaign) -> dict[str, Any]:
+    """A campaign as the file has it."""
+    enabled = {"enabled": campaign.state == "enabled"}
+    return {name: enabled[name] if name in enabled else getattr(campaign, name) for name in FIELDS}
+
+
+def render(listed: tuple[Campaign, ...], updated_at: str) -> bytes:
+    """The file's bytes."""
+    document = {
+        "version": VERSION,
+        "updated_at": updated_at,
+        "campaigns": [entry(one) for one in listed],
+    }
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+@contextmanager
+def changing(desk: Desk) -> Iterator[Connection]:
+    """One change of the queue: a hand edit that waits goes first, then this, then the export."""
+    from omp.ops.queue_edit import ingest_file
+
+    with lock:
+        ingest_file(desk)
+        with desk.write() as tx:
+            yield tx
+            stage(desk, tx)
+        publish(desk)
+    desk.wake.set()
+
+
+def stage(desk: Desk, tx: Connection) -> None:
+    """Note in the transaction which bytes the file will have, so that they are known as ours."""
+    before = meta.get_json(tx, _KEY) or {}
+    now = desk.clock.iso()
+    data = render(rows.listed(tx), now)
+    known = {"digest": digest(data), "previous": before.get("digest"), "updated_at": now}
+    meta.put_json(tx, _KEY, {**known, "refused": before.get("refused")})
+
+
+def publish(desk: Desk) -> None:
+    """Write the staged file; a refused edit that stands there is kept beside it."""
+    path = desk.workspace.queue_file
+    with desk.read() as tx:
+        known = meta.get_json(tx, _KEY) or {}
+        data = render(rows.listed(tx), str(known.get("updated_at", "")))
+    present = path.read_bytes() if path.exists() else b""
+    if present and digest(present) == known.get("refused"):
+        write_durable(path.with_name("campaign_queue.refused.json"), present)
+    if present != data:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durable(path, data)
+
+
+def export_file(desk: Desk) -> None:
+    """Bring the file up to date, unless a hand edit stands there; heals a lost export."""
+    with lock:
+        with desk.read() as tx:
+            staged = meta.get_json(tx, _KEY)
+        if staged is None:
+            with desk.write() as tx:
+                stage(desk, tx)
+        if hand_edit(desk) is None:
+            publish(desk)
+
+
+def known_exports(tx: Connection) -> dict[str, Any]:
+    """Digests of the last exports and of the last refused edit, and the last `updated_at`."""
+    return dict(meta.get_json(tx, _KEY) or {})
+
+
+def note_refused(tx: Connection, edit_digest: str) -> None:
+    """Remember a refused edit, so that it is refused once and not at every tick."""
+    meta.put_json(tx, _KEY, {**known_exports(tx), "refused": edit_digest})
+
+
+def hand_edit(desk: Desk) -> bytes | None:
+    """The file's bytes when somebody else wrote them; None when they are ours or absent."""
+    path = desk.workspace.queue_file
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    with desk.read() as tx:
+        known = known_exports(tx)
+    return None if digest(data) in (known.get("digest"), known.get("previous")) else data

@@ -1,0 +1,223 @@
+"""The steps of a queue change, each in the caller's transaction, each with its record."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from omp.domain.campaign import CAMPAIGN, MARKETS, PRIORITY_FIRST, PRIORITY_LAST
+from omp.domain.errors import InvalidInput
+from omp.domain.ids import new_id
+from omp.ops import campaign_configs, data
+from omp.ops.desk import Desk
+from omp.ops.queue_file import entry
+from omp.ops.queue_order import priority_for
+from omp.ops.queue_record import reason_for, record
+from omp.ops.queue_runs import cancel_queued, line, queue_run, wants_run
+from omp.store import campaigns as rows
+from omp.store import runs
+from omp.store.campaigns import Campaign
+
+
+def insert(
+    desk: Desk,
+    tx: Connection,
+    request: dict[str, Any],
+    *,
+    reason: str | None,
+    campaign_id: str | None = None,
+) -> tuple[Campaign, bool]:
+    """Validate and insert a campaign in the caller's transaction; says whether it is new."""
+    found = campaign_configs.read(desk, request["config_path"])
+    market = request.get("market") or found.file.campaign.market
+    check_fields({**request, "market": market})
+    for one in rows.listed(tx):
+        last = runs.latest(tx, one.id)
+        waits = one.state == "enabled" if last is None else last.state in runs.LIVE
+        if one.config_hash == found.hash and waits:
+            return one, False
+    source = data.resolve(desk, tx, found.file.data.source)
+    data.write_lineages(desk, tx)
+    campaign_configs.keep(desk, tx, found)
+    now = desk.clock.now()
+    stamp = {"by": desk.operator, "at": desk.clock.iso()}
+    campaign = rows.add(
+        tx,
+        Campaign(
+            id=campaign_id or new_id("campaign", now_s=now.timestamp()),
+            name=str(request["name"]).strip(),
+            config_path=str(request["config_path"]),
+            config_hash=found.hash,
+            market=market,
+            environment=source.environment,
+            priority=int(request["priority"]),
+            position=rows.last_position(tx) + 1,
+            state="enabled" if request["enabled"] else "disabled",
+            quarantine_reason=None,
+            repeat=bool(request.get("repeat")),
+            tags=[str(tag) for tag in request.get("tags") or found.file.campaign.tags],
+            owner=found.file.campaign.owner or desk.operator,
+            approvals={"configuration_validated": stamp, "data_ready": stamp},
+            consecutive_failures=0,
+            version=1,
+            created_at=stamp["at"],
+            updated_at=stamp["at"],
+        ),
+    )
+    run = queue_run(desk, tx, campaign) if wants_run(desk, tx, campaign) else None
+    impact = f"run {run.id} is queued with seed {run.seed}" if run else "no run is queued yet"
+    record(desk, tx, campaign.id, "add", {}, entry(campaign), reason=reason, impact=impact)
+    return campaign, True
+
+
+def check_fields(fields: dict[str, Any]) -> None:
+    """Refuse values that no campaign can have.
+
+    Raises:
+        InvalidInput: Names the first field that cannot be used, and what it may be.
+    """
+    name = fields.get("name")
+    if name is not None and not (isinstance(name, str) and 0 < len(name.strip()) <= 200):
+        raise InvalidInput(f"name {name!r}", allowed="a text of 1 to 200 characters")
+    priority = fields.get("priority")
+    if priority is not None and not (
+        type(priority) is int and PRIORITY_FIRST <= priority <= PRIORITY_LAST
+    ):
+        raise InvalidInput(
+            f"priority {priority!r}",
+            allowed=f"a whole number from {PRIORITY_FIRST} (first) to {PRIORITY_LAST} (last)",
+        )
+    market = fields.get("market")
+    if market is not None and market not in MARKETS:
+        raise InvalidInput(f"market {market!r}", allowed=", ".join(MARKETS))
+    for flag in ("enabled", "repeat"):
+        if fields.get(flag) is not None and not isinstance(fields[flag], bool):
+            raise InvalidInput(f"{flag} {fields[flag]!r}", allowed="true or false")
+    tags = fields.get("tags")
+    if tags is not None and not (
+        isinstance(tags, list | tuple)
+        and len(tags) <= 32
+        and all(isinstance(tag, str) and 0 < len(tag) <= 64 for tag in tags)
+    ):
+        raise InvalidInput(f"tags {tags!r}", allowed="a list of at most 32 short texts")
+
+
+def apply(
+    desk: Desk, tx: Connection, before: Campaign, wanted: dict[str, Any], *, reason: str | None
+) -> tuple[str, ...]:
+    """Make the changes of some fields in the caller's transaction; gives the actions taken."""
+    check_fields(wanted)
+    old = entry(before)
+    differing = {
+        key: value for key, value in wanted.items() if value is not None and old[key] != value
+    }
+    actions = []
+    for field, value in differing.items():
+        action = field
+        values: dict[str, Any] = {field: value}
+        if field == "enabled":
+            action = "enable" if value else "disable"
+            values = {"state": CAMPAIGN.after(before.state, action)}
+        reason_for(action, reason)
+        rows.change(tx, before.id, **values, updated_at=desk.clock.iso())
+        impact = impact_of(desk, tx, before.id, action)
+        record(
+            desk,
+            tx,
+            before.id,
+            action,
+            {field: old[field]},
+            {field: value},
+            reason=reason,
+            impact=impact,
+        )
+        actions.append(action)
+    return tuple(actions)
+
+
+def impact_of(desk: Desk, tx: Connection, campaign_id: str, action: str) -> str:
+    campaign = rows.get(tx, campaign_id)
+    if action == "enable" and wants_run(desk, tx, campaign):
+        run = queue_run(desk, tx, campaign)
+        return f"run {run.id} is queued" if run else "its list of seeds has ended"
+    if action == "disable":
+        return "no further run of it starts; one that is under way goes on"
+    waiting = [one.campaign.id for one in line(desk, tx)]
+    if campaign_id in waiting:
+        return f"place {waiting.index(campaign_id) + 1} of {len(waiting)} in the line"
+    return "no run of it waits"
+
+
+def place_before(
+    desk: Desk, tx: Connection, moved: Campaign, before: str | None, *, reason: str | None
+) -> None:
+    """The same in the caller's transaction."""
+    waiting = {one.campaign.id: one.waiting for one in line(desk, tx)}
+    everyone = sorted(
+        rows.listed(tx),
+        key=lambda one: (
+            waiting[one.id].level if one.id in waiting else one.priority,
+            one.position,
+        ),
+    )
+    others = [one for one in everyone if one.id != moved.id]
+    at = next((i for i, one in enumerate(others) if one.id == before), len(others))
+    neighbour = others[min(at, len(others) - 1)] if others else moved
+    level = waiting[neighbour.id].level if neighbour.id in waiting else neighbour.priority
+    waited_s = waiting[moved.id].waiting_s if moved.id in waiting else 0.0
+    priority = priority_for(level, waited_s)
+    for position, one in enumerate([*others[:at], moved, *others[at:]], start=1):
+        if one.position != position:
+            rows.place(tx, one.id, position)
+    rows.change(tx, moved.id, priority=priority, updated_at=desk.clock.iso())
+    previous = [one.id for one in everyone]
+    order = [one.id for one in [*others[:at], moved, *others[at:]]]
+    record(
+        desk,
+        tx,
+        moved.id,
+        "reorder",
+        {"place": previous.index(moved.id) + 1, "priority": moved.priority, "order": previous},
+        {"place": at + 1, "priority": priority, "order": order},
+        reason=reason,
+        impact=impact_of(desk, tx, moved.id, "reorder"),
+    )
+
+
+def take_out(desk: Desk, tx: Connection, before: Campaign, *, reason: str | None) -> None:
+    """The same in the caller's transaction."""
+    now = desk.clock.iso()
+    rows.change(tx, before.id, removed_at=now, updated_at=now)
+    live = runs.live(tx, before.id)
+    gone = [run.id for run in live if cancel_queued(desk, tx, run.id, "its campaign was removed")]
+    on = [run.id for run in live if run.state == "running"]
+    impact = ", ".join(
+        [f"run {one} is cancelled" for one in gone] + [f"run {one} goes on" for one in on]
+    )
+    record(
+        desk,
+        tx,
+        before.id,
+        "remove",
+        entry(before),
+        {},
+        reason=reason,
+        impact=impact or "no further run of it starts",
+    )
+
+
+def move(desk: Desk, tx: Connection, campaign_id: str, action: str, reason: str | None) -> None:
+    before = rows.get(tx, campaign_id)
+    after = CAMPAIGN.after(before.state, action)
+    kept = reason if action == "quarantine" else None
+    reason_for(action, reason)
+    rows.change(tx, campaign_id, state=after, quarantine_reason=kept, updated_at=desk.clock.iso())
+    record(
+        desk,
+        tx,
+        campaign_id,
+        action,
+        {"state": before.state},
+        {"state": after},
+        reason=reason,
+        impact=impact_of(desk, tx, campaign_id, "disable"),
+    )

@@ -1,0 +1,88 @@
+"""Seeds: declared by the campaign, registered on use, never fished for.
+
+Every seed of one search on one data lineage is registered before a run with it is queued; a run
+with any other seed is refused. The search is named by the campaign file's search hash, so that a
+renamed copy does not begin anew.
+"""
+
+from itertools import count
+
+from sqlalchemy import Connection
+
+from omp.config.campaign_file import CampaignFile
+from omp.domain.errors import Refused
+from omp.ops.desk import Desk
+from omp.store import campaigns as rows
+from omp.store import snapshots
+from omp.store.campaigns import Seed
+
+
+def used(tx: Connection, search_hash: str, lineage: str) -> tuple[Seed, ...]:
+    """Seeds registered for a search on a lineage and on every lineage that is one with it."""
+    found = [
+        seed
+        for member in snapshots.members(tx, lineage)
+        for seed in rows.registered_seeds(tx, search_hash, member)
+    ]
+    return tuple(sorted(found, key=lambda seed: seed.ordinal))
+
+
+def following(tx: Connection, campaign: CampaignFile, lineage: str) -> int | None:
+    """The first seed of the declared sequence that is not registered; None when a list ended."""
+    taken = {one.seed for one in used(tx, campaign.search_hash, lineage)}
+    for i in count():
+        seed = campaign.search.seeds.nth(i)
+        if seed is None or seed not in taken:
+            return seed
+    raise AssertionError("unreachable")
+
+
+def register(
+    desk: Desk, tx: Connection, campaign: CampaignFile, lineage: str, seed: int, run_id: str
+) -> None:
+    """Register a seed for the run that uses it first.
+
+    Raises:
+        Refused: The seed is not the next of the declared sequence.
+        Conflict: It is registered already.
+    """
+    expected = following(tx, campaign, lineage)
+    if seed != expected:
+        raise Refused(
+            f"seed {seed} is not the next of the declared sequence",
+            allowed="no further seed: the list has ended" if expected is None else f"{expected}",
+            remedy="let the queue choose the seed, or declare the sequence in [search] seeds",
+        )
+    earlier = used(tx, campaign.search_hash, lineage)
+    rows.register_seed(
+        tx,
+        Seed(campaign.search_hash, lineage, seed, len(earlier), run_id, desk.clock.iso()),
+    )
+    desk.note(
+        tx,
+        "seed.registered",
+        run_id,
+        {
+            "seed": seed,
+            "search_hash": campaign.search_hash,
+            "lineage": lineage,
+            "ordinal": len(earlier),
+        },
+    )
+
+
+def require_registered(tx: Connection, campaign: CampaignFile, lineage: str, seed: int) -> Seed:
+    """The registration of a seed that a run is about to use.
+
+    Raises:
+        Refused: The seed is not registered for this search on this lineage (seed fishing).
+    """
+    registered = used(tx, campaign.search_hash, lineage)
+    for one in registered:
+        if one.seed == seed:
+            return one
+    raise Refused(
+        f"seed {seed} is not registered for search {campaign.search_hash[:12]} on {lineage}",
+        allowed=", ".join(str(one.seed) for one in registered[-10:]) or "none is registered yet",
+        remedy="queue the campaign: its next declared seed is registered and run",
+    )
