@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from tests.kits.indicators_bars import random_bars
+from tests.kits.indicators_page import PAGE, render
 
 from omp.domain.errors import InvalidInput
 from omp.domain.indicators import GROUPS, INDICATORS, check_parameters, select_indicators
@@ -104,3 +105,7 @@ def test_names_and_groups_select() -> None:
 def test_bad_parameters_are_refused_by_name(name: str, given: dict[str, float]) -> None:
     with pytest.raises(InvalidInput, match=name):
         check_parameters(name, given)
+
+
+def test_the_reference_page_says_what_the_table_says() -> None:
+    assert PAGE.read_text(encoding="utf-8") == render(), "run python -m tests.kits.indicators_page"
