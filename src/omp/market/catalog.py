@@ -109,13 +109,20 @@ class Catalog:
             Damaged: when the sealed part is missing or differs from what the digest says.
         """
         found = self.resolve(digest)
+        expected = self._sealed_file_digest(found)
+        return snap.read_panel(self.sealed / found.digest, found.manifest, "sealed", expected)
+
+    def verify(self, digest: str) -> None:
+        """Prove both parts of a snapshot, and that its mining part may be mined.
+
+        Raises:
+            Damaged: when any byte of either part differs from what the digest says.
+            DataNotReady: as `open_mining` says.
+        """
+        self.open_mining(digest)
+        found = self.resolve(digest)
         folder = self.sealed / found.digest
-        try:
-            files = json.loads((folder / MANIFEST_FILE).read_bytes())["files"]
-            expected = str(files[BARS_FILE])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise snap.damaged(folder, f"its sealed part cannot be read ({error})") from error
-        return snap.read_panel(folder, found.manifest, "sealed", expected)
+        snap.prove_bars_file(folder, "sealed", self._sealed_file_digest(found))
 
     def lineages(self) -> tuple[Lineage, ...]:
         """Lineages the orchestrator has exported, and those of this catalog's snapshots.
@@ -256,6 +263,13 @@ class Catalog:
     def _open(self, digest: str) -> Snapshot:
         path = self.snapshots / digest
         return Snapshot(digest, path, snap.read_manifest(path))
+
+    def _sealed_file_digest(self, found: Snapshot) -> str:
+        folder = self.sealed / found.digest
+        try:
+            return str(json.loads((folder / MANIFEST_FILE).read_bytes())["files"][BARS_FILE])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise snap.damaged(folder, f"its sealed part cannot be read ({error})") from error
 
     def _pointer(self, name: str) -> dict[str, Any]:
         path = self.sets / f"{name}.json"

@@ -180,16 +180,26 @@ def read_panel(path: Path, manifest: dict[str, Any], part: str, file_digest: str
     Raises:
         Damaged: when the file is missing, changed, or holds other values than the digest says.
     """
+    data = prove_bars_file(path, part, file_digest)
+    panel = panel_from_parquet(data, manifest)
+    if content_digest(panel) != manifest["content"][part]:
+        raise damaged(path, f"its {part} bars are not those its digest names")
+    return panel
+
+
+def prove_bars_file(path: Path, part: str, file_digest: str) -> bytes:
+    """The bytes of a bars file, proven against its blake3 without looking into them.
+
+    Raises:
+        Damaged: when the file is missing or changed.
+    """
     try:
         data = (path / BARS_FILE).read_bytes()
     except OSError as error:
         raise damaged(path, f"its {part} bars cannot be read ({error})") from error
     if blake3.blake3(data).hexdigest() != file_digest:
         raise damaged(path, f"the file of its {part} bars was changed")
-    panel = panel_from_parquet(data, manifest)
-    if content_digest(panel) != manifest["content"][part]:
-        raise damaged(path, f"its {part} bars are not those its digest names")
-    return panel
+    return data
 
 
 def damaged(path: Path, what: str) -> Damaged:

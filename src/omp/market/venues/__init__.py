@@ -1,7 +1,8 @@
 """The shelf of venues: one file each, declaring `VENUE`."""
 
-from omp.market.shelves import member, members
+from omp.domain.errors import InvalidInput
 from omp.market.venues.base import Terms, Venue
+from omp.shelf import shelf
 
 __all__ = ["Terms", "Venue", "venue", "venue_names"]
 
@@ -12,10 +13,15 @@ def venue(name: str) -> Venue:
     Raises:
         InvalidInput: when there is none, with the names there are.
     """
-    found: Venue = member(__name__, "VENUE", name, "venue")
+    known = shelf(__name__, "VENUE", "omp.venues")
+    if name not in known:
+        raise InvalidInput(
+            f"there is no venue {name!r}", allowed=", ".join(known), remedy="name one of these"
+        )
+    found: Venue = known[name]
     return found
 
 
 def venue_names() -> tuple[str, ...]:
     """The names of all venues, in order."""
-    return tuple(members(__name__, "VENUE"))
+    return tuple(shelf(__name__, "VENUE", "omp.venues"))

@@ -1,0 +1,233 @@
+"""`combiner data`: the child that imports, makes and checks market data.
+
+JSON lines on stdout, of which the last is a `result` or an `error`; words for people on stderr.
+The market room is loaded only inside a command, so that `--help` stays quick.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from omp import __version__
+from omp.domain.errors import InvalidInput
+from omp.wire.lines import Lines
+
+if TYPE_CHECKING:
+    from omp.market.snapshot import Snapshot
+
+app = typer.Typer(
+    name="data",
+    help="Import market data, make truth-known markets, check snapshots.",
+    no_args_is_help=True,
+)
+
+Workspace = Annotated[
+    Path, typer.Option("--workspace", envvar="OMP_WORKSPACE", help="The workspace's folder.")
+]
+Name = Annotated[str, typer.Option("--name", help="Name of the data set.")]
+SealedFraction = Annotated[
+    float, typer.Option("--sealed-fraction", help="Share of the calendar a new lineage seals.")
+]
+MinBars = Annotated[
+    int, typer.Option("--min-bars", help="Fewest bars on each side of the boundary.")
+]
+DEFAULT_WORKSPACE = Path("workspace")
+
+
+@app.command("import")
+def import_(
+    path: Annotated[Path, typer.Argument(help="A CSV or Parquet file, or a folder of them.")],
+    name: Name,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    venue: Annotated[str, typer.Option(help="Where the instruments trade.")] = "us",
+    timeframe: Annotated[str, typer.Option(help="Length of a bar.")] = "1d",
+    importer: Annotated[str, typer.Option(help="Importer, where the name does not tell.")] = "",
+    column: Annotated[
+        list[str] | None, typer.Option(help="OURS=THEIRS, for a column not guessed; repeatable.")
+    ] = None,
+    symbol: Annotated[str, typer.Option(help="Symbol of a file that names none.")] = "",
+    symbols: Annotated[str, typer.Option(help="Take only these, parted by commas.")] = "",
+    date_format: Annotated[str, typer.Option(help="strftime format of dates in text.")] = "",
+    adjust: Annotated[bool, typer.Option(help="Use a column of adjusted closes.")] = True,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(help="Rule of readiness whose faults are real; repeatable."),
+    ] = None,
+    environment: Annotated[str, typer.Option(help="real or test.")] = "real",
+    licence: Annotated[str, typer.Option(help="Terms you have the data under.")] = "not stated",
+    sealed_fraction: SealedFraction = 0.3,
+    min_bars: MinBars = 250,
+) -> None:
+    """Import a file or a folder as a data set, if every rule of readiness says yes."""
+
+    def work() -> "Snapshot":
+        from omp.market.acquire import Sealing, import_files
+        from omp.market.catalog import Catalog
+        from omp.market.importers import Options
+        from omp.market.venues import venue as find_venue
+
+        if environment not in ("real", "test"):
+            raise InvalidInput(
+                f"environment {environment!r} of an import",
+                allowed="real, test",
+                remedy="demo and synthetic data are made by `data demo` and `data synthetic`",
+            )
+        options = Options(
+            timeframe=timeframe,
+            timezone=find_venue(venue).timezone,
+            columns=_pairs(column or []),
+            symbol=symbol or None,
+            date_format=date_format or None,
+            adjust=adjust,
+        )
+        return import_files(
+            Catalog(workspace),
+            path,
+            name=name,
+            venue_name=venue,
+            options=options,
+            importer=importer or None,
+            symbols=[one.strip() for one in symbols.split(",") if one.strip()],
+            accept=accept or [],
+            environment=environment,
+            licence=licence,
+            sealing=Sealing(sealed_fraction, min_bars),
+            engine_version=__version__,
+        )
+
+    _answer(f"importing {path} as {name}", work)
+
+
+@app.command()
+def synthetic(
+    kind: Annotated[str, typer.Option(help="Kind, or KIND,NAME=VALUE… for its parameters.")],
+    seed: Annotated[int, typer.Option(help="Which market of its kind.")],
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    name: Name = "",
+    dial: Annotated[float | None, typer.Option(help="True annual excess Sharpe.")] = None,
+    drift: Annotated[float | None, typer.Option(help="Annual buy-and-hold Sharpe.")] = None,
+    symbols: Annotated[int | None, typer.Option(help="Symbols of the universe.")] = None,
+    bars: Annotated[int | None, typer.Option(help="Daily bars, 252 a year.")] = None,
+    edges: Annotated[str | None, typer.Option(help="equal or unequal.")] = None,
+    edge: Annotated[str | None, typer.Option(help="Name of the planted condition.")] = None,
+    sealed_fraction: Annotated[
+        float | None, typer.Option(help="Share that is sealed; a dying edge dies there.")
+    ] = None,
+    min_bars: MinBars = 250,
+) -> None:
+    """Make a market whose truth is known, and publish it."""
+
+    def work() -> "Snapshot":
+        from dataclasses import replace
+
+        from omp.market.acquire import publish_synthetic
+        from omp.market.catalog import Catalog
+        from omp.market.synthetic import parse_recipe
+
+        given = {
+            "dial": dial,
+            "drift_sharpe": drift,
+            "n_symbols": symbols,
+            "n_bars": bars,
+            "edges": edges,
+            "edge": edge,
+            "sealed_fraction": sealed_fraction,
+        }
+        changed: dict[str, Any] = {key: one for key, one in given.items() if one is not None}
+        recipe = replace(parse_recipe(kind, seed), **changed)
+        return publish_synthetic(
+            Catalog(workspace), recipe, name=name, min_bars=min_bars, engine_version=__version__
+        )
+
+    _answer(f"making the market {kind} of seed {seed}", work)
+
+
+@app.command()
+def demo(
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    sealed_fraction: SealedFraction = 0.3,
+    min_bars: MinBars = 250,
+) -> None:
+    """Publish the demo data: real daily bars of four large US companies, survivors only."""
+
+    def work() -> "Snapshot":
+        from omp.market.acquire import Sealing, publish_demo
+        from omp.market.catalog import Catalog
+
+        cut = Sealing(sealed_fraction, min_bars)
+        return publish_demo(Catalog(workspace), sealing=cut, engine_version=__version__)
+
+    _answer("publishing the demo data", work)
+
+
+@app.command()
+def check(
+    source: Annotated[str, typer.Argument(metavar="NAME", help="A data set's name or a digest.")],
+    workspace: Workspace = DEFAULT_WORKSPACE,
+) -> None:
+    """Prove every byte of a snapshot and say whether it may be mined."""
+
+    def work() -> "Snapshot":
+        from omp.market.catalog import Catalog
+
+        catalog = Catalog(workspace)
+        found = catalog.resolve(source)
+        catalog.verify(found.digest)
+        return found
+
+    _answer(f"checking {source}", work)
+
+
+@app.command("list")
+def list_(workspace: Workspace = DEFAULT_WORKSPACE) -> None:
+    """List the data sets of a workspace."""
+    from omp.domain.errors import OmpError
+    from omp.market.catalog import Catalog
+
+    lines = Lines()
+    try:
+        catalog = Catalog(workspace)
+        found = [_facts(catalog.resolve(name)) | {"name": name} for name in catalog.names()]
+    except OmpError as error:
+        raise typer.Exit(lines.error(error)) from error
+    lines.emit("result", data_sets=found)
+
+
+def _answer(doing: str, work: Callable[[], "Snapshot"]) -> None:
+    """Do the work and end in one line: the snapshot, or the named error with its exit code."""
+    from omp.domain.errors import OmpError
+
+    lines = Lines()
+    print(doing, file=sys.stderr, flush=True)
+    try:
+        found = work()
+    except OmpError as error:
+        print(error.sentence, file=sys.stderr, flush=True)
+        raise typer.Exit(lines.error(error)) from error
+    lines.emit("result", **_facts(found))
+
+
+def _facts(found: "Snapshot") -> dict[str, Any]:
+    manifest = found.manifest
+    copied = ("environment", "venue", "timeframe", "symbols", "first", "last", "boundary")
+    counted = ("lineage", "rows", "rows_sealed")
+    return {
+        "manifest": str(found.manifest_path.resolve()),
+        "digest": found.digest,
+        "name": found.name,
+    } | {key: manifest[key] for key in (*copied, *counted)}
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    pairs = {}
+    for one in given:
+        ours, sign, theirs = one.partition("=")
+        if not (ours and sign and theirs):
+            raise InvalidInput(
+                f"--column {one!r}", allowed="OURS=THEIRS", remedy="for example open=First"
+            )
+        pairs[ours] = theirs
+    return pairs

@@ -1,0 +1,203 @@
+"""The ways data enter a workspace: a file is imported, a market is made, the demo is unpacked.
+
+Each is the same walk: read, judge, lay on a calendar, publish. Whatever stops it leaves the
+workspace as it was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omp.market import demo
+from omp.market.bars import FIELDS, Bars, Panel, make_panel
+from omp.market.catalog import Catalog, Source
+from omp.market.certificate import Certificate
+from omp.market.importers import Options, read
+from omp.market.readiness import judge, judge_panel
+from omp.market.snapshot import Snapshot
+from omp.market.synthetic import Recipe, generate
+from omp.market.venues import Venue, venue
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """How a new lineage is cut: the share that is sealed, and the fewest bars of each part."""
+
+    sealed_fraction: float = 0.3
+    min_bars: int = 250
+
+
+def import_files(
+    catalog: Catalog,
+    path: Path,
+    *,
+    name: str,
+    venue_name: str,
+    options: Options,
+    importer: str | None = None,
+    symbols: Sequence[str] = (),
+    accept: Sequence[str] = (),
+    environment: str = "real",
+    licence: str = "not stated",
+    sealing: Sealing | None = None,
+    engine_version: str = "",
+) -> Snapshot:
+    """Import a file or folder as a data set.
+
+    Args:
+        catalog: where it is published.
+        path: the file or folder.
+        name: the data set's name.
+        venue_name: where the instruments trade.
+        options: how to read; its time zone is the venue's.
+        importer: name of the importer, where the file's name does not tell.
+        symbols: the symbols to take; none named takes all.
+        accept: rules of readiness whose faults the user takes upon himself.
+        environment: `real`, or `test`.
+        licence: terms under which the user has the data, for the record.
+        sealing: how a new lineage is cut.
+        engine_version: version of the program, for the record.
+
+    Raises:
+        NotFound, InvalidInput: when path, venue, importer or a symbol does not exist.
+        DataNotReady: with every fault of the data by rule, symbol and time.
+    """
+    cut = sealing or Sealing()
+    place = venue(venue_name)
+    raw = read(path, options, importer)
+    table = _only(raw.frame, symbols)
+    certificate = judge(
+        table,
+        place,
+        options.timeframe,
+        accept=accept,
+        sealed_fraction=cut.sealed_fraction,
+        min_sealed_bars=cut.min_bars,
+    )
+    certificate.require(name)
+    return catalog.publish(
+        panel_from_table(table, place, options.timeframe),
+        name=name,
+        environment=environment,
+        source=Source(
+            importer=raw.importer,
+            path_name=path.name,
+            licence=licence,
+            provenance={"files": list(raw.files), "notes": dict(raw.notes)},
+        ),
+        certificate=certificate,
+        sealed_fraction=cut.sealed_fraction,
+        min_sealed_bars=cut.min_bars,
+        engine_version=engine_version,
+    )
+
+
+def publish_synthetic(
+    catalog: Catalog,
+    recipe: Recipe,
+    *,
+    name: str = "",
+    min_bars: int = 250,
+    engine_version: str = "",
+) -> Snapshot:
+    """Make a truth-known market and publish it; its truth stands in the manifest.
+
+    Raises:
+        DataNotReady: when the recipe gives too few bars.
+    """
+    market = generate(recipe)
+    source = Source(
+        importer="synthetic",
+        path_name=f"{recipe.kind}:{recipe.seed}",
+        licence="made by this program",
+        provenance=market.provenance,
+    )
+    cut = Sealing(recipe.sealed_fraction, min_bars)
+    return _publish_panel(
+        catalog, market.panel, name or recipe.name.lower(), "synthetic", source, cut, engine_version
+    )
+
+
+def publish_demo(
+    catalog: Catalog, *, sealing: Sealing | None = None, engine_version: str = ""
+) -> Snapshot:
+    """Publish the demo data that ship with the program."""
+    source = Source(
+        importer="demo",
+        path_name=demo.FILE,
+        licence=demo.LICENCE,
+        provenance=demo.provenance(),
+    )
+    return _publish_panel(
+        catalog,
+        demo.demo_panel(),
+        demo.NAME,
+        demo.ENVIRONMENT,
+        source,
+        sealing or Sealing(),
+        engine_version,
+    )
+
+
+def panel_from_table(table: "pl.DataFrame", place: Venue, timeframe: str) -> Panel:
+    """A table that is ready, on its calendar."""
+    bars = []
+    for rows in table.sort("symbol", "timestamp").partition_by("symbol", maintain_order=True):
+        opened, high, low, close, volume = (rows[name].to_numpy() for name in FIELDS)
+        stamps = rows["timestamp"].to_numpy()
+        bars.append(Bars(str(rows["symbol"][0]), stamps, opened, high, low, close, volume))
+    return make_panel(bars, timeframe, place.name, place.bars_per_year(timeframe))
+
+
+def _publish_panel(
+    catalog: Catalog,
+    panel: Panel,
+    name: str,
+    environment: str,
+    source: Source,
+    cut: Sealing,
+    engine_version: str,
+) -> Snapshot:
+    certificate: Certificate = judge_panel(
+        panel,
+        venue(panel.venue),
+        sealed_fraction=cut.sealed_fraction,
+        min_sealed_bars=cut.min_bars,
+    )
+    return catalog.publish(
+        panel,
+        name=name,
+        environment=environment,
+        source=source,
+        certificate=certificate,
+        sealed_fraction=cut.sealed_fraction,
+        min_sealed_bars=cut.min_bars,
+        engine_version=engine_version,
+    )
+
+
+def _only(table: "pl.DataFrame", symbols: Sequence[str]) -> "pl.DataFrame":
+    """The rows of some symbols.
+
+    Raises:
+        InvalidInput: when one of them is not in the table.
+    """
+    import polars as pl
+
+    from omp.domain.errors import InvalidInput
+
+    if not symbols:
+        return table
+    present = set(table["symbol"].drop_nulls().unique().to_list())
+    absent = sorted(set(symbols) - present)
+    if absent:
+        raise InvalidInput(
+            f"the data have no symbol {', '.join(absent)}",
+            allowed=", ".join(sorted(present)[:20]) + (", …" if len(present) > 20 else ""),
+            remedy="name symbols that are in the file",
+        )
+    return table.filter(pl.col("symbol").is_in(list(symbols)))
