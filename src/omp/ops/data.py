@@ -289,7 +289,7 @@ def prepare(desk: Desk, children: Children, source: str, *, seed: int) -> Snapsh
     """
     if source.startswith(SYNTHETIC):
         kind = source.removeprefix(SYNTHETIC)
-        args = ["data", "synthetic", "--kind", kind, "--seed", str(seed)]
+        args = ["data", "synthetic", "--kind", kind, "--seed", str(seed), *sealing(desk)]
         return publish(desk, children, args, f"making the market {source} of seed {seed}")
     with desk.write() as tx:
         found = resolve(desk, tx, source)
@@ -313,8 +313,19 @@ def import_files(
     """
     check_id(name, "data set")
     export_lineages(desk)
-    args = ["data", "import", str(path), "--name", name, *options]
+    args = ["data", "import", str(path), "--name", name, *sealing(desk), *options]
     return publish(desk, children, args, f"importing {path}")
+
+
+def sealing(desk: Desk) -> list[str]:
+    """Arguments that tell a child how much of a new lineage is sealed."""
+    holdout = desk.settings.holdout
+    return [
+        "--sealed-fraction",
+        str(holdout.sealed_fraction),
+        "--min-bars",
+        str(holdout.min_bars),
+    ]
 
 
 def publish(desk: Desk, children: Children, args: list[str], what: str) -> Snapshot:

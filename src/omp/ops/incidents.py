@@ -9,7 +9,11 @@ from omp.domain.ids import new_id
 from omp.domain.incident import FREEZING, INCIDENT, SEVERITIES
 from omp.ops.desk import Desk
 from omp.store import incidents as rows
+from omp.store import journal
 from omp.store.incidents import OPEN, Incident
+
+JOURNAL_BEHIND = "journal.behind"
+"""Fingerprint of the incident that a restored or shortened record opens."""
 
 
 def open_incident(
@@ -156,8 +160,30 @@ def _move(
         desk.note(tx, kind, incident_id, dict(written))
         _note_freeze(desk, tx, was_frozen=was_frozen, subject=incident_id)
         found = rows.get(tx, incident_id)
+    if action == "resolve" and found.fingerprint == JOURNAL_BEHIND:
+        with desk.read() as tx:
+            journal.write_anchor(desk.workspace, journal.head(tx), accept=True)
     desk.wake.set()
     return found
+
+
+def check_anchor(desk: Desk) -> str | None:
+    """Open a SEV-0 when the journal does not reach its anchor; gives the reason, or None.
+
+    Looks and promotions stay frozen until a person has written down what happened; resolving it
+    accepts the record as it stands.
+    """
+    with desk.read() as tx:
+        fault = journal.behind(tx, desk.workspace)
+        standing = rows.find(tx, states=OPEN, fingerprint=JOURNAL_BEHIND, limit=1)
+    if fault is not None and not standing:
+        open_incident(
+            desk,
+            JOURNAL_BEHIND,
+            "SEV-0",
+            f"{fault}: the record was restored from an old copy, or cut short",
+        )
+    return fault
 
 
 def listed(

@@ -180,11 +180,15 @@ def count(tx: Connection) -> int:
 _anchor_lock = threading.Lock()
 
 
-def write_anchor(workspace: Workspace, last: Head) -> None:
-    """Keep the head outside the database, durably; call it after the commit. Never goes back."""
+def write_anchor(workspace: Workspace, last: Head, *, accept: bool = False) -> None:
+    """Keep the head outside the database, durably; call it after the commit.
+
+    Args:
+        accept: Go back to an earlier head: a person has accepted a restored record.
+    """
     with _anchor_lock:
         kept = read_anchor(workspace)
-        if kept is not None and kept.seq >= last.seq:
+        if not accept and kept is not None and kept.seq >= last.seq:
             return
         line = canonical({"schema_version": 1, "seq": last.seq, "hash": last.hash})
         write_durable(anchor_path(workspace), line + b"\n")
