@@ -88,6 +88,10 @@ def status_lines(view: dict[str, Any], address: str | None) -> list[str]:
         "disk": f"{number(1)(machine.get('diskFreeGb'))} GB free",
         "queued": view.get("queueDepth"),
     }
+    if blocked := view.get("blocked"):
+        head["blocked"] = blocked
+    if frozen := view.get("promotionsFrozen"):
+        head["frozen"] = f"no promotion while {plain(frozen)} is open"
     incident = view.get("lastIncident")
     if incident:
         head["incident"] = (
@@ -121,24 +125,21 @@ def _run_row(run: dict[str, Any]) -> dict[str, Any]:
         return next((run[name] for name in names if run.get(name) is not None), None)
 
     return {
-        "run": get("id", "runId", "run_id"),
-        "campaign": get("campaignName", "campaign_name", "campaignId", "campaign_id"),
+        "run": get("id"),
+        "campaign": get("campaign", "campaignName", "campaignId"),
         "stage": get("stage"),
         "progress": f"{plain(get('generation'))}/{plain(get('generations'))}",
-        "best": get("bestSharpe", "best_sharpe"),
+        "best": get("bestSharpe"),
         "trials": get("trials"),
-        "rate": get("evalsPerS", "evals_per_s"),
-        "eta": get("etaS", "eta_s"),
+        "rate": get("evalsPerS"),
+        "eta": get("etaS"),
     }
 
 
 def activity_line(event: dict[str, Any]) -> str:
     """One journal record as a line of the feed."""
-    when = instant(event.get("timestamp") or event.get("ts"))
-    text = event.get("message") or event.get("text") or event.get("sentence")
-    if not text:
-        text = f"{event.get('kind', '')} {event.get('subject', '')}"
-    return clean(f"{when}  {text}")
+    subject = event.get("subject") or ""
+    return clean(f"{instant(event.get('timestamp'))}  {subject:<21} {event.get('message')}")
 
 
 def top(

@@ -1,6 +1,8 @@
 """`omp`: the orchestrator's command line. Each group of commands is a module of its own."""
 
+import errno
 import sys
+import traceback
 
 import typer
 
@@ -16,8 +18,9 @@ from omp.cli import (
     workspace_commands,
 )
 from omp.cli.face import explain, note
-from omp.domain.errors import OmpError
+from omp.domain.errors import DiskFull, OmpError, ResourceShort
 
+INTERRUPTED = 130
 LINUX_ONLY = "omp: this program runs on Linux only; use a Linux machine, a virtual one, or WSL 2"
 
 app = typer.Typer(
@@ -69,11 +72,33 @@ def run(arguments: list[str] | None = None) -> int:
         return _usage(error)
     except (KeyboardInterrupt, typer.Abort):
         note("omp: interrupted")
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader has left, and wants to hear no more
         return 0
+    except OSError as error:
+        return _system(error)
+    except Exception:  # noqa: BLE001 - the outer edge: traced on stderr, nothing is swallowed
+        traceback.print_exc()
+        note("omp: this is a fault of the program; please report it with the lines above")
+        return 1
+    if code == INTERRUPTED:  # Typer turns Ctrl-C into this exit code
+        note("omp: interrupted")
     return code if isinstance(code, int) else 0
+
+
+def _system(error: OSError) -> int:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        refused: OmpError = DiskFull(
+            f"the disk is full: {error.filename or error.strerror}",
+            remedy="free some space (omp cleanup --dry-run lists what may go), then try again",
+        )
+    else:
+        refused = ResourceShort(
+            f"the system refused: {error}", remedy="see whether this user may read and write there"
+        )
+    explain(refused)
+    return refused.exit_code
 
 
 def _usage(error: typer.TyperException) -> int:

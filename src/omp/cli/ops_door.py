@@ -34,9 +34,9 @@ def _want(action: str) -> Callable[..., Any]:
 
 
 def _status(desk: "Desk") -> Any:
-    from omp.ops import miner
+    from omp.ops import miner_status
 
-    return miner.status(desk)
+    return miner_status.status(desk)
 
 
 def _queue_list(desk: "Desk") -> Any:
