@@ -22,7 +22,18 @@ from omp.wire.grant import Grant
 from omp.wire.rundir import CANDIDATE_FILES
 
 RUN = "run_sample"
-SCENARIOS = ("costs_x2", "costs_x3", "delay_one_bar", "missed_trades", "price_noise", "best_days")
+SCENARIOS = (
+    "costs_x2",
+    "delay_one_bar",
+    "costs_x3",
+    "missed_trades",
+    "price_noise",
+    "parameter_step",
+    "best_days",
+    "volatility_low",
+    "volatility_mid",
+    "volatility_high",
+)
 
 
 def candidate(name: str = "cand_best", **changes: object) -> CandidateEvidence:
@@ -85,7 +96,7 @@ def run_evidence(**changes: object) -> RunEvidence:
         n_genomes=22000,
         sr_variance_trials=0.001,
         champion="cand_best",
-        variance=Variance(0.05, 0.2, 900, 21443, 0, 3, 400),
+        variance=Variance(0.05, 0.2, 900, 21443, 0, 0, 400),
         pbo=Overfitting(0.12, 16, 1990, 1760, 1.5),
         candidates=[candidate()],
         correlation=[[1.0]],
@@ -191,7 +202,7 @@ FAILS: tuple[tuple[str, Outcome, Callable[[], Case]], ...] = (
     ("variance_sanity", Outcome.REJECT, lambda: _variance(of_candidates=9e-7)),
     ("variance_sanity", Outcome.REJECT, lambda: _variance(of_trials=9e-7)),
     ("variance_sanity", Outcome.REJECT, lambda: _variance(undefined=1)),
-    ("variance_sanity", Outcome.REJECT, lambda: _variance(duplicate_streams=600)),
+    ("variance_sanity", Outcome.REJECT, lambda: _variance(duplicate_streams=1)),
     ("variance_sanity", Outcome.REJECT, lambda: _variance(without_trades=21443)),
     ("pbo", Outcome.RESEARCH, lambda: _pbo(value=0.21)),
     ("pbo", Outcome.REJECT, lambda: _pbo(value=0.41)),
@@ -213,7 +224,7 @@ FAILS: tuple[tuple[str, Outcome, Callable[[], Case]], ...] = (
         ),
     ),
     ("stress", Outcome.RESEARCH, lambda: with_subject(stress=_stress("costs_x2"))),
-    ("stress", Outcome.RESEARCH, lambda: with_subject(stress=_stress("costs_x3", "best_days"))),
+    ("stress", Outcome.RESEARCH, lambda: with_subject(stress=_stress(*SCENARIOS[-3:]))),
     ("lookahead", Outcome.REJECT, lambda: with_subject(lookahead=Lookahead(20, 1, 0.9, "bar 7"))),
     ("lookahead", Outcome.UNKNOWN, lambda: with_subject(lookahead=Lookahead(0, 0, 0.9, ""))),
     ("duplicate", Outcome.REJECT, lambda: good_case(hall=HallFacts(("cand_old",), ()))),
@@ -234,27 +245,27 @@ FAILS: tuple[tuple[str, Outcome, Callable[[], Case]], ...] = (
         "execution",
         Outcome.REJECT,
         lambda: replace(
-            with_subject(turnover_annual=51.0), signatures=_sign("trader-expert", "decline")
+            with_subject(turnover_annual=51.0), signatures=_sign("trader-expert", "declined")
         ),
     ),
     ("review", Outcome.WAIT, lambda: good_case(review_policy="manual")),
     (
         "review",
         Outcome.REJECT,
-        lambda: good_case(review_policy="manual", signatures=_sign("risk-analyst", "decline")),
+        lambda: good_case(review_policy="manual", signatures=_sign("risk-analyst", "declined")),
     ),
     (
         "review",
         Outcome.REJECT,
-        lambda: good_case(signatures=_sign("risk-analyst", "decline")),
+        lambda: good_case(signatures=_sign("risk-analyst", "declined")),
     ),
 )
 """Gate -> what it answers -> a case in which it alone does not pass."""
 
 PASSES_SIGNED: tuple[Callable[[], Case], ...] = (
-    lambda: good_case(review_policy="manual", signatures=_sign("risk-analyst", "approve")),
+    lambda: good_case(review_policy="manual", signatures=_sign("risk-analyst", "signed")),
     lambda: replace(
-        with_subject(turnover_annual=51.0), signatures=_sign("trader-expert", "approve")
+        with_subject(turnover_annual=51.0), signatures=_sign("trader-expert", "signed")
     ),
 )
 """Cases that pass because a reviewer signed."""
@@ -271,7 +282,7 @@ MEASURES: tuple[tuple[str, Callable[[float], Case], tuple[float, ...]], ...] = (
     (
         "stress",
         lambda v: with_subject(stress=_stress(*SCENARIOS[int(v) :])),
-        (0, 1, 2, 3, 4, 5, 6),
+        tuple(range(11)),
     ),
     (
         "lookahead",

@@ -14,6 +14,8 @@ RISK_ANALYST = "risk-analyst"
 TRADER_EXPERT = "trader-expert"
 REVIEWERS: tuple[str, ...] = (RISK_ANALYST, TRADER_EXPERT)
 """Roles whose signature a gate asks for."""
+SIGNED, DECLINED = "signed", "declined"
+"""What a reviewer decides."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class Signature:
-    """A reviewer's decision about the subject: `approve` or `decline`."""
+    """A reviewer's decision about the subject: `signed` or `declined`."""
 
     role: str
     decision: str

@@ -3,7 +3,7 @@
 from omp.config.gate_bars import GateBars
 from omp.domain.verdict import Outcome
 from omp.gates.base import Answer, Gate, finite, unknown
-from omp.gates.case import TRADER_EXPERT, Case
+from omp.gates.case import SIGNED, TRADER_EXPERT, Case
 
 
 def ask(case: Case, bars: GateBars) -> Answer:
@@ -22,7 +22,7 @@ def ask(case: Case, bars: GateBars) -> Answer:
     if signed is None:
         sentence = f"{turned}, more than {bar:g}: it waits for the trader's signature"
         return Answer(sentence, value, Outcome.WAIT, bar)
-    if signed.decision != "approve":
+    if signed.decision != SIGNED:
         sentence = f"{turned}, and {signed.operator} declined its execution: {signed.reason}"
         return Answer(sentence, value, Outcome.REJECT, bar)
     sentence = f"{turned}, and {signed.operator} signed its execution: {signed.reason}"

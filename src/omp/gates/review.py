@@ -3,14 +3,14 @@
 from omp.config.gate_bars import GateBars
 from omp.domain.verdict import Outcome
 from omp.gates.base import Answer, Gate, unknown
-from omp.gates.case import RISK_ANALYST, Case
+from omp.gates.case import RISK_ANALYST, SIGNED, Case
 
 
 def ask(case: Case, _bars: GateBars) -> Answer:
     if case.subject is None:
         return unknown("There is no subject to review")
     signed = case.signed(RISK_ANALYST)
-    if signed is not None and signed.decision != "approve":
+    if signed is not None and signed.decision != SIGNED:
         return Answer(
             f"{signed.operator} declined as risk analyst: {signed.reason}", outcome=Outcome.REJECT
         )

@@ -7,7 +7,7 @@ from omp.gates.case import Case
 from omp.wire.evidence import Variance
 
 DUPLICATE_SHARE = 0.5
-"""From this share of identical return streams on, the population counts as collapsed."""
+"""More than this share of identical return streams among the exported is a collapse."""
 
 
 def ask(case: Case, _bars: GateBars) -> Answer:
@@ -21,7 +21,7 @@ def ask(case: Case, _bars: GateBars) -> Answer:
             f"({count(health.n_candidates, 'candidate')}, {count(health.n_trials, 'trial')})"
         )
     value = min(candidates, trials)
-    if illness := _illness(health):
+    if illness := _illness(health, len(case.run.candidates)):
         return Answer(f"The run's population is not sane: {illness}", value, Outcome.REJECT)
     sentence = (
         f"Annual in-sample Sharpe ratios vary by {candidates:.3g} over the run's candidates and by "
@@ -30,15 +30,15 @@ def ask(case: Case, _bars: GateBars) -> Answer:
     return Answer(sentence, value)
 
 
-def _illness(health: Variance) -> str | None:
+def _illness(health: Variance, exported: int) -> str | None:
     """What is wrong with the population beyond its variance; None when nothing is."""
     if health.undefined:
         return f"{count(health.undefined, 'Sharpe ratio')} of candidates undefined"
     if health.without_trades >= health.n_trials:
         return "none of its trials ever traded"
-    if health.duplicate_streams > DUPLICATE_SHARE * max(health.n_candidates, 1):
+    if health.duplicate_streams > DUPLICATE_SHARE * exported:
         return (
-            f"{health.duplicate_streams:,} of {count(health.n_candidates, 'candidate')} repeat "
+            f"{health.duplicate_streams:,} of {count(exported, 'exported candidate')} repeat "
             "the return stream of another"
         )
     return None

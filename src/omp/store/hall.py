@@ -74,7 +74,7 @@ class Episode:
 
 @dataclass(frozen=True)
 class Review:
-    """A reviewer's decision: `approve` or `decline`."""
+    """A reviewer's decision: `signed` or `declined`."""
 
     id: str
     run_id: str

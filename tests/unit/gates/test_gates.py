@@ -34,7 +34,7 @@ def test_a_later_signature_counts() -> None:
     declined = next(
         build() for name, outcome, build in FAILS if name == "review" and outcome is Outcome.REJECT
     )
-    signed = replace(declined.signatures[0], decision="approve")
+    signed = replace(declined.signatures[0], decision="signed")
     case = replace(declined, signatures=(*declined.signatures, signed))
     assert worst(judge(case, 2)) is Outcome.PASS
 
