@@ -1,5 +1,9 @@
 """Market data: import, list, check."""
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -60,16 +64,34 @@ def import_data(
     if not source.exists():
         raise NotFound(f"there is no file or folder {source}", remedy="name an existing one")
     face.note(f"importing {source} …")
-    data = face.call(
-        "data.import",
-        path=str(source),
-        name=name,
-        venue=venue,
-        timeframe=timeframe,
-        columns=columns,
-    )
+    with _within(face, source) as inside:
+        data = face.call(
+            "data.import",
+            path=str(inside),
+            name=name,
+            venue=venue,
+            timeframe=timeframe,
+            columns=columns,
+        )
     shown = {key: value for key, value in _row(data).items() if key != "manifest"}
     return Answer(data, record(shown))
+
+
+@contextmanager
+def _within(face: Face, source: Path) -> Iterator[Path]:
+    """The source, or a copy of it in the workspace for a daemon, which reads nothing outside."""
+    root = face.workspace.root
+    if not face.door.is_live or source.is_relative_to(root):
+        yield source
+        return
+    root.joinpath("data").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="incoming-", dir=root / "data") as folder:
+        copy = Path(folder) / source.name
+        if source.is_dir():
+            shutil.copytree(source, copy)
+        else:
+            shutil.copy2(source, copy)
+        yield copy
 
 
 @verb(app, "check")

@@ -32,7 +32,7 @@ def list_incidents(
     every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
 ) -> Answer:
     """Show the incidents that are not resolved."""
-    data = face.call("incidents.list", open=None if every else True)
+    data = face.call("incidents.list", state="all" if every else "open")
     rows = data.get("items", ())
     return Answer(data, table(rows, COLUMNS, empty="no incident"))
 

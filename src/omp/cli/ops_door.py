@@ -63,6 +63,30 @@ def _queue_change(desk: "Desk", *, campaign: str, **given: Any) -> Any:
     return queue.change(desk, campaign, **given)
 
 
+def _queue_move(desk: "Desk", *, campaign: str, before: str | None, reason: str) -> Any:
+    from omp.ops import queue
+
+    return queue.reorder(desk, campaign, before=before, reason=reason)
+
+
+def _queue_lift(desk: "Desk", *, campaign: str, reason: str) -> Any:
+    from omp.ops import queue
+
+    return queue.lift(desk, campaign, reason=reason)
+
+
+def _queue_again(desk: "Desk", *, campaign: str, reason: str | None = None) -> Any:
+    from omp.ops import queue
+
+    return queue.again(desk, campaign, reason=reason)
+
+
+def _queue_approve(desk: "Desk", *, campaign: str, approval: str) -> Any:
+    from omp.ops import queue
+
+    return queue.approve(desk, campaign, approval)
+
+
 def _queue_remove(desk: "Desk", *, campaign: str, reason: str | None = None) -> Any:
     from omp.ops import queue
 
@@ -165,10 +189,10 @@ def _hall_sync(desk: "Desk") -> Any:
     return sync.hof_sync(desk)
 
 
-def _incidents_list(desk: "Desk", *, open: bool = False) -> Any:
+def _incidents_list(desk: "Desk", *, state: str = "all") -> Any:
     from omp.ops import incidents
 
-    return _items(incidents.listed(desk, open_only=open))
+    return _items(incidents.listed(desk, open_only=state == "open"))
 
 
 def _incidents_show(desk: "Desk", *, incident: str) -> Any:
@@ -257,6 +281,10 @@ VERBS: dict[str, Callable[..., Any]] = {
     "queue.add": _queue_add,
     "queue.change": _queue_change,
     "queue.remove": _queue_remove,
+    "queue.move": _queue_move,
+    "queue.lift": _queue_lift,
+    "queue.again": _queue_again,
+    "queue.approve": _queue_approve,
     "queue.why": _queue_why,
     "runs.list": _runs_list,
     "runs.show": _runs_show,

@@ -77,7 +77,8 @@ def add(
         reason=reason,
         idempotency_key=key,
     )
-    return Answer(data, [f"added {data.get('id')}: {plain(data.get('name'))}"])
+    done = "was there already" if data.get("duplicate") else "added"
+    return Answer(data, [f"{done}: {data.get('id')} {plain(data.get('name'))}"])
 
 
 def _relative(face: Face, config: str) -> str:
@@ -108,14 +109,21 @@ def show(face: Face, campaign: Campaign) -> Answer:
 def why(face: Face, campaign: Campaign) -> Answer:
     """Say why a campaign is not running, and what would run next."""
     data = face.call("queue.why", campaign=campaign)
-    return Answer(data, record(data))
+    lines = [plain(data.get("sentence"))]
+    lines += [f"- {plain(one)}" for one in data.get("reasons") or ()]
+    following = data.get("next_campaign")
+    lines.append(f"next: {following} ({data.get('next_run')})" if following else "nothing waits")
+    return Answer(data, lines)
 
 
 def _change(face: Face, campaign: str, **change: Any) -> Answer:
-    data = face.call("queue.change", campaign=campaign, **change)
+    return _told(face.call("queue.change", campaign=campaign, **change))
+
+
+def _told(data: dict[str, Any]) -> Answer:
+    place = f", place {data['place']} in the line" if data.get("place") else ""
     state = _row(data).get("state")
-    told = f"{data.get('id')} is {state}, priority {data.get('priority')}"
-    return Answer(data, [told])
+    return Answer(data, [f"{data.get('id')} is {state}, priority {data.get('priority')}{place}"])
 
 
 @verb(app, "enable")
@@ -139,6 +147,48 @@ def priority(
 ) -> Answer:
     """Serve a campaign earlier or later."""
     return _change(face, campaign, priority=value, reason=reason)
+
+
+@verb(app, "move")
+def move(
+    face: Face,
+    campaign: Campaign,
+    reason: Annotated[str, typer.Option("--reason", "-r", help="Why; required.")],
+    before: Annotated[
+        str | None, typer.Option(help="The campaign it goes before; without it, it goes last.")
+    ] = None,
+) -> Answer:
+    """Put a campaign before another one, or last."""
+    given = {"campaign": campaign, "before": before, "reason": reason}
+    return _told(face.door.call("queue.move", given))
+
+
+@verb(app, "lift")
+def lift(
+    face: Face,
+    campaign: Campaign,
+    reason: Annotated[str, typer.Option("--reason", "-r", help="Why; required.")],
+) -> Answer:
+    """End a quarantine; the campaign is disabled then, and may be enabled."""
+    return _told(face.call("queue.lift", campaign=campaign, reason=reason))
+
+
+@verb(app, "again")
+def again(face: Face, campaign: Campaign, reason: Reason = None) -> Answer:
+    """Queue one more run: a failed one again with its seed, else the next seed."""
+    return _told(face.call("queue.again", campaign=campaign, reason=reason))
+
+
+@verb(app, "approve")
+def approve(
+    face: Face,
+    campaign: Campaign,
+    approval: Annotated[
+        str, typer.Argument(help="researcher_reviewed, configuration_validated or data_ready.")
+    ],
+) -> Answer:
+    """Approve a campaign's spec card."""
+    return _told(face.call("queue.approve", campaign=campaign, approval=approval))
 
 
 @verb(app, "remove")

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from omp.cli.doors import live_daemon
+from omp.cli.doors import Lock, live_daemon
 from omp.cli.face import note, say
 from omp.cli.printing import clean
 from omp.domain.errors import WorkspaceBusy
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import socket
 
     from omp.ops.desk import Desk
+    from omp.ops.workspace import Created
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LEAVE_S = 30.0
@@ -45,7 +46,7 @@ def come_up(
         OmpError: If the workspace cannot be created or opened.
     """
     _refuse_second(workspace)
-    _ensure(workspace, demo=demo)
+    _ensure(workspace, demo=demo, idle=idle)
     from omp.api.listener import listen
     from omp.config.settings import load_settings
     from omp.daemon.ownership import own
@@ -58,7 +59,7 @@ def come_up(
         bound = int(listener.getsockname()[1])
         started_at = SystemClock().iso()
         with own(workspace, host=address, port=bound, started_at=started_at):
-            return _serve(workspace, listener, idle=idle, is_json=is_json)
+            return _serve(workspace, listener, is_json=is_json)
     finally:
         listener.close()
 
@@ -73,13 +74,23 @@ def _refuse_second(workspace: Workspace) -> None:
         )
 
 
-def _ensure(workspace: Workspace, *, demo: bool) -> None:
-    if workspace.config_file.is_file():
-        return
+def _ensure(workspace: Workspace, *, demo: bool, idle: bool) -> None:
+    if not workspace.config_file.is_file():
+        note(f"creating the workspace {workspace.root} …")
+    create_workspace(workspace, demo=demo, idle=idle)
+
+
+def create_workspace(workspace: Workspace, *, demo: bool, idle: bool = False) -> "Created":
+    """Make a workspace, or complete a half-made one, under its lock."""
     from omp.ops.workspace import create
 
-    note(f"creating the workspace {workspace.root} …")
-    create(workspace.root, demo=demo)
+    workspace.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = Lock(workspace)
+    lock.take(wait_s=0.5)
+    try:
+        return create(workspace.root, demo=demo, idle=idle)
+    finally:
+        lock.give_back()
 
 
 class Stopping:
@@ -108,19 +119,17 @@ def _signals(stopping: Stopping) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _serve(workspace: Workspace, listener: "socket.socket", *, idle: bool, is_json: bool) -> int:
+def _serve(workspace: Workspace, listener: "socket.socket", *, is_json: bool) -> int:
     from omp.api.listener import make_server, serve
     from omp.api.server import create_app
     from omp.app import open_desk
     from omp.cli.live import follow
     from omp.daemon.executors.local import LocalExecutor
     from omp.daemon.loop import Loop
-    from omp.ops import miner, miner_status
+    from omp.ops import miner_status
     from omp.web.pages import router
 
     desk = open_desk(workspace.root)
-    if idle and miner.state(desk).wanted == "running":
-        miner.want(desk, "stop", reason="came up idle")
     web = create_app(desk)
     web.include_router(router(desk))
     server = make_server(web)

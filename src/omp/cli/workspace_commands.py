@@ -1,12 +1,10 @@
 """The workspace itself: up, init."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from omp.cli.face import Answer, Face, note, verb
-from omp.cli.printing import record
 
 Demo = Annotated[
     bool, typer.Option("--demo/--no-demo", help="With the demo data and campaigns, if it is new.")
@@ -39,10 +37,9 @@ def up(
 
 def init(face: Face, demo: Demo = True) -> Answer:
     """Create a workspace, or complete one that lacks files."""
-    from omp.ops import workspace
+    from omp.cli.up import create_workspace
 
-    if sys.stderr.isatty() or not face.is_json:
-        note(f"creating {face.workspace.root} …")
-    created = workspace.create(face.workspace.root, demo=demo)
-    shown = {"workspace": str(face.workspace.root)}
-    return Answer(created, [*record(shown), "next: omp up"])
+    note(f"creating {face.workspace.root} …")
+    created = create_workspace(face.workspace, demo=demo)
+    lines = [f"made {one}" for one in created.made] or ["nothing was missing"]
+    return Answer(created, [*lines, f"workspace {created.root}; next: omp up"])

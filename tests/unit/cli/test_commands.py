@@ -77,6 +77,23 @@ ASKED = [
         "queue.change",
         {"campaign": "camp_1", "priority": 2, "reason": "urgent"},
     ),
+    (
+        ["queue", "move", "camp_1", "--before", "camp_2", "-r", "x"],
+        "queue.move",
+        {"campaign": "camp_1", "before": "camp_2", "reason": "x"},
+    ),
+    (
+        ["queue", "move", "camp_1", "-r", "x"],
+        "queue.move",
+        {"campaign": "camp_1", "before": None, "reason": "x"},
+    ),
+    (["queue", "lift", "camp_1", "-r", "x"], "queue.lift", {"campaign": "camp_1", "reason": "x"}),
+    (["queue", "again", "camp_1"], "queue.again", {"campaign": "camp_1"}),
+    (
+        ["queue", "approve", "camp_1", "researcher_reviewed"],
+        "queue.approve",
+        {"campaign": "camp_1", "approval": "researcher_reviewed"},
+    ),
     (["queue", "remove", "camp_1"], "queue.remove", {"campaign": "camp_1"}),
     (["runs", "list", "-n", "3"], "runs.list", {"limit": 3}),
     (
@@ -108,8 +125,8 @@ ASKED = [
     ),
     (["review", "list"], "reviews.list", {}),
     (["data", "list"], "data.list", {}),
-    (["incidents", "list"], "incidents.list", {"open": True}),
-    (["incidents", "list", "--all"], "incidents.list", {}),
+    (["incidents", "list"], "incidents.list", {"state": "open"}),
+    (["incidents", "list", "--all"], "incidents.list", {"state": "all"}),
     (["incidents", "show", "INC-1"], "incidents.show", {"incident": "INC-1"}),
     (["incidents", "ack", "INC-1"], "incidents.acknowledge", {"incident": "INC-1"}),
     (
