@@ -20,6 +20,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
+from fastapi import HTTPException
+
 from omp.api.problems import problem_response
 
 Scope = MutableMapping[str, Any]
@@ -35,13 +37,13 @@ MAX_BODY_BYTES = 1_000_000
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (
         b"content-security-policy",
         (
-            b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+            b"default-src 'self'; img-src 'self' data:; object-src 'none'; "
             b"frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
         ),
     ),
@@ -59,6 +61,7 @@ class Rules:
         auth: `local` or `token`.
         hosts: Host names that a request may name, lower case, without port.
         operator: Name that stands in every record of a request without another name.
+        role: That person's role.
     """
 
     token: str
@@ -66,6 +69,7 @@ class Rules:
     auth: str
     hosts: frozenset[str]
     operator: str
+    role: str = "operator"
 
 
 def is_loopback(host: str) -> bool:
@@ -78,7 +82,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def rules_for(*, token: str, workspace_id: str, auth: str, host: str, operator: str) -> Rules:
+def rules_for(
+    *,
+    token: str,
+    workspace_id: str,
+    auth: str,
+    host: str,
+    operator: str,
+    role: str = "operator",
+) -> Rules:
     """The rules of a daemon that listens on `host`; beyond loopback the token is forced."""
     beyond = not is_loopback(host)
     names = set(LOOPBACK_NAMES) | ({host.lower()} if host not in ("0.0.0.0", "::") else set())  # noqa: S104 -- compared, not bound
@@ -88,6 +100,7 @@ def rules_for(*, token: str, workspace_id: str, auth: str, host: str, operator: 
         auth="token" if beyond else auth,
         hosts=frozenset(names),
         operator=operator,
+        role=role,
     )
 
 
@@ -221,6 +234,7 @@ class Guard:
             return
         state = scope.setdefault("state", {})
         state["operator"] = self.rules.operator
+        state["role"] = self.rules.role
         await self.app(scope, _bounded(receive), send)
 
     def _with_headers(self, request: _Request, send: Send) -> Send:
@@ -250,8 +264,11 @@ async def _redirect(send: Send, target: str) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-class BodyTooLarge(Exception):
+class BodyTooLarge(HTTPException):
     """A chunked body went past the limit while it was read."""
+
+    def __init__(self) -> None:
+        super().__init__(413, f"the body has more than {MAX_BODY_BYTES:,} bytes")
 
 
 def _bounded(receive: Receive) -> Receive:

@@ -87,7 +87,11 @@ async def answer_invalid(_request: Request, error: Exception) -> Response:
 async def answer_http(_request: Request, error: Exception) -> Response:
     """404 and 405 of the router."""
     status = int(getattr(error, "status_code", 500))
-    words = {404: "there is nothing at this address", 405: "this method is not possible here"}
+    words = {
+        400: "the body cannot be read as JSON",
+        404: "there is nothing at this address",
+        405: "this method is not possible here",
+    }
     return problem_response(
         status,
         "http",

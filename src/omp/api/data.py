@@ -1,0 +1,49 @@
+"""Data: registered snapshots, their readiness, and import by a child of the mining wing."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from omp.api.edge import (
+    AtDesk,
+    Cursor,
+    EnvironmentName,
+    Id,
+    Limit,
+    ListOf,
+    WithChildren,
+    one_environment,
+    page_of,
+    reply,
+)
+from omp.api.schemas import Import
+from omp.ops import data
+from omp.store.snapshots import Snapshot
+
+router = APIRouter(tags=["data"])
+
+
+@router.get("/data", response_model=ListOf[Snapshot])
+def list_data(
+    desk: AtDesk, environment: EnvironmentName = "all", limit: Limit = 200, after: Cursor = None
+) -> Response:
+    """Registered snapshots, the newest first."""
+    return page_of(data.listed(desk, environment=one_environment(environment)), limit, after)
+
+
+@router.get("/data/{digest}", response_model=Snapshot)
+def show(desk: AtDesk, digest: Id) -> Response:
+    """One snapshot with its manifest."""
+    return reply(data.get(desk, digest))
+
+
+@router.post("/data", response_model=dict[str, Any], status_code=201)
+def import_data(desk: AtDesk, children: WithChildren, body: Import) -> Response:
+    """Import files that lie in the workspace: a child reads, judges and publishes them."""
+    path = desk.workspace.inside(body.path, "the file to import")
+    options = ["--venue", body.venue, "--timeframe", body.timeframe]
+    for column in body.columns:
+        options += ["--column", column]
+    found = data.import_files(desk, children, path, name=body.name, options=tuple(options))
+    return reply(found, status=201)

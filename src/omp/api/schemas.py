@@ -1,0 +1,119 @@
+"""Bodies that the API takes; what it gives are the records of `ops`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from omp.api.edge import Body, IdText, Line, Text
+from omp.domain.campaign import PRIORITY_DEFAULT, PRIORITY_FIRST, PRIORITY_LAST
+
+Priority = Annotated[int, Field(ge=PRIORITY_FIRST, le=PRIORITY_LAST, description="1 is first")]
+Tags = Annotated[list[Line], Field(max_length=50)]
+Reason = Annotated[Text | None, Field(description="why; kept in the journal for ever")]
+
+
+class MinerAction(Body):
+    """What goes with start, stop, pause and resume; may be left away."""
+
+    reason: Reason = None
+
+
+class PauseAction(MinerAction):
+    """What goes with pause."""
+
+    suspend: Annotated[bool, Field(description="also checkpoint what runs, back to queued")] = False
+
+
+class NewCampaign(Body):
+    """A campaign for the queue; `config_path` is relative to the workspace."""
+
+    name: Line
+    config_path: Line
+    priority: Priority = PRIORITY_DEFAULT
+    enabled: bool = True
+    repeat: bool | None = None
+    tags: Tags = Field(default_factory=list)
+    market: Line | None = None
+    reason: Reason = None
+
+
+class CampaignChange(Body):
+    """What changes; a change of priority or order needs a reason.
+
+    `before` puts the campaign directly before another one, or last where it is null.
+    """
+
+    priority: Priority | None = None
+    enabled: bool | None = None
+    repeat: bool | None = None
+    tags: Tags | None = None
+    name: Line | None = None
+    before: IdText | None = None
+    reason: Reason = None
+
+
+class WithReason(Body):
+    """A reason, where one is wanted."""
+
+    reason: Reason = None
+
+
+class Approval(Body):
+    """An approval of a campaign's spec card."""
+
+    approval: Line
+
+
+class NewIncident(Body):
+    """Something a person saw."""
+
+    severity: Literal["SEV-0", "SEV-1", "SEV-2"]
+    summary: Text
+    fingerprint: Line | None = None
+    symptoms: list[Text] = Field(default_factory=list, max_length=50)
+    campaigns: list[IdText] = Field(default_factory=list, max_length=50)
+    runs: list[IdText] = Field(default_factory=list, max_length=50)
+
+
+class Resolution(Body):
+    """How an incident ended; all three are needed to close it."""
+
+    cause: Text
+    prevention: Text
+    resolution: Text = ""
+
+
+class Promotion(Body):
+    """Which candidate to take through the gates."""
+
+    run_id: IdText
+    candidate_id: IdText
+    reason: Reason = None
+
+
+class NewReview(Body):
+    """A signature, or its refusal."""
+
+    run_id: IdText
+    candidate_id: IdText
+    role: Literal["risk-analyst", "trader-expert"]
+    decision: Literal["signed", "declined"]
+    reason: Text
+
+
+class Import(Body):
+    """Market data to import: files that already lie in the workspace."""
+
+    path: Line
+    name: IdText
+    venue: IdText = "us"
+    timeframe: IdText = "1d"
+    columns: list[Line] = Field(default_factory=list, max_length=20)
+
+
+class Cleanup(Body):
+    """What to clean up; nothing is deleted with `dry_run`."""
+
+    dry_run: bool = False
+    keep: Annotated[int | None, Field(ge=1, le=100_000)] = None
+    min_free_gb: Annotated[float | None, Field(ge=0, le=1e9)] = None
