@@ -190,7 +190,7 @@ def list_(workspace: Workspace = DEFAULT_WORKSPACE) -> None:
     lines = Lines()
     try:
         catalog = Catalog(workspace)
-        found = [_facts(catalog.resolve(name)) | {"name": name} for name in catalog.names()]
+        found = [_facts(catalog.resolve(name)) | {"name": name} for name in catalog.sets.names()]
     except OmpError as error:
         raise typer.Exit(lines.error(error)) from error
     lines.emit("result", data_sets=found)

@@ -16,12 +16,13 @@ from typing import Any
 import blake3
 import rfc8785
 
-from omp.domain.errors import Damaged, DataNotReady, InvalidInput, NotFound
+from omp.domain.errors import DataNotReady, InvalidInput, NotFound
 from omp.domain.ids import check_id
 from omp.market import snapshot as snap
 from omp.market.bars import Panel
 from omp.market.certificate import Certificate
-from omp.market.durable import publish_folder, replace_file
+from omp.market.data_sets import DataSets
+from omp.market.durable import publish_folder
 from omp.market.lineage import Lineage, from_record, meeting, read_lineages
 from omp.market.snapshot import BARS_FILE, MANIFEST_FILE, READINESS_FILE, Snapshot
 from omp.market.splits import boundary_index, iso, parse_iso
@@ -49,15 +50,11 @@ class Catalog:
 
     def __init__(self, workspace: Path) -> None:
         self.snapshots = workspace / "data" / "snapshots"
-        self.sets = workspace / "data" / "sets"
+        self.sets = DataSets(workspace / "data" / "sets")
         self.sealed = workspace / "state" / "sealed"
         self.lineages_file = workspace / "state" / "lineages.json"
 
     # ---------------------------------------------------------------- find
-
-    def names(self) -> tuple[str, ...]:
-        """The names of all data sets, in order."""
-        return tuple(sorted(path.stem for path in self.sets.glob("[!.]*.json")))
 
     def digests(self) -> tuple[str, ...]:
         """The digests of all snapshots, in order."""
@@ -72,9 +69,9 @@ class Catalog:
             NotFound: when no data set or snapshot is so named, or a prefix fits several.
             Damaged: when the pointer or the manifest cannot be read or was changed.
         """
-        pointer = self.sets / f"{source}.json"
-        if "/" not in source and pointer.is_file():
-            return self._open(str(self._pointer(source)["current"]))
+        current = self.sets.current(source)
+        if current is not None:
+            return self._open(current)
         known = self.digests()
         fits = [digest for digest in known if digest.startswith(source)]
         if len(source) >= SHORTEST_PREFIX and len(fits) == 1:
@@ -82,7 +79,7 @@ class Catalog:
         raise NotFound(
             f"no data set or snapshot is named {source!r}"
             + (f" ({len(fits)} digests begin so)" if len(fits) > 1 else ""),
-            allowed="data sets: " + (", ".join(self.names()) or "none yet"),
+            allowed="data sets: " + (", ".join(self.sets.names()) or "none yet"),
             remedy=f"combiner data import PATH --name {source}",
         )
 
@@ -193,6 +190,7 @@ class Catalog:
 
         header = {
             "schema_version": snap.SCHEMA_VERSION,
+            "environment": environment,
             "venue": panel.venue,
             "timeframe": panel.timeframe,
             "symbols": list(panel.symbols),
@@ -208,7 +206,6 @@ class Catalog:
             manifest = header | {
                 "digest": digest,
                 "name": name,
-                "environment": environment,
                 "source": asdict(source),
                 "first": iso(first_ns),
                 "last": iso(last_ns),
@@ -219,18 +216,12 @@ class Catalog:
                 "bars_per_symbol": {one.symbol: len(one) for one in panel.bars},
                 "lineage": min((one.name for one in joins), default=f"lin_{digest[:20]}"),
                 "joins": sorted({one.name for one in joins}),
-                "parent": self._current(name),
+                "parent": self.sets.current(name),
                 "created_by": engine_version,
             }
             self._write(manifest, mining, sealed, certificate)
         found = self._open(digest)
-        if found.environment != environment:
-            raise InvalidInput(
-                f"these very data are already the {found.environment} snapshot {digest[:12]}",
-                allowed=f"environment {found.environment!r} for them",
-                remedy="environments are never mixed; keep the one they were first given",
-            )
-        self._point(name, digest)
+        self.sets.point(name, digest)
         return found
 
     def _write(
@@ -270,35 +261,6 @@ class Catalog:
             return str(json.loads((folder / MANIFEST_FILE).read_bytes())["files"][BARS_FILE])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise snap.damaged(folder, f"its sealed part cannot be read ({error})") from error
-
-    def _pointer(self, name: str) -> dict[str, Any]:
-        path = self.sets / f"{name}.json"
-        try:
-            pointer: dict[str, Any] = json.loads(path.read_bytes())
-            check_id(str(pointer["current"]), "snapshot")
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise Damaged(
-                f"the data set {name!r} at {path} cannot be read ({error!r})",
-                allowed="the file the import wrote",
-                remedy="import the data again under the same name",
-            ) from error
-        return pointer
-
-    def _current(self, name: str) -> str | None:
-        exists = (self.sets / f"{name}.json").is_file()
-        return str(self._pointer(name)["current"]) if exists else None
-
-    def _point(self, name: str, digest: str) -> None:
-        before = self._pointer(name) if self._current(name) else {"history": []}
-        history = [one for one in before["history"] if one != digest]
-        record = {
-            "schema_version": snap.SCHEMA_VERSION,
-            "name": name,
-            "current": digest,
-            "history": [*history, digest],
-        }
-        self.sets.mkdir(parents=True, exist_ok=True)
-        replace_file(self.sets / f"{name}.json", _json(record))
 
     def _require_ready(self, found: Snapshot) -> None:
         try:

@@ -1,8 +1,9 @@
 """A snapshot on disk: its canonical content, its digest, its Parquet files, and reading it back.
 
-The digest names the content: blake3 of the canonical header (RFC 8785), which holds the boundary
-and the blake3 of the canonical bytes of the mining part and of the sealed part. So the mining
-part can be proven against the name of its folder without touching the sealed part.
+The digest names the content: blake3 of the canonical header (RFC 8785), which holds the
+environment, the boundary, and the blake3 of the canonical bytes of the mining part and of the
+sealed part. So the mining part can be proven against the name of its folder without touching the
+sealed part.
 """
 
 import io
@@ -24,6 +25,7 @@ MANIFEST_FILE = "manifest.json"
 READINESS_FILE = "readiness.json"
 HEADER = (
     "schema_version",
+    "environment",
     "venue",
     "timeframe",
     "symbols",

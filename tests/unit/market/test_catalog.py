@@ -87,6 +87,21 @@ def test_the_same_content_has_the_same_digest_in_any_workspace(made, published, 
     assert again.lineage == found.lineage
 
 
+def test_the_same_data_in_two_environments_are_two_snapshots(made, published) -> None:
+    _, one = published(made())
+    _, other = published(made(), environment="real")
+    assert one.digest != other.digest
+    assert one.lineage != other.lineage
+
+
+def test_a_manifest_moved_to_another_environment_is_refused(made, published) -> None:
+    catalog, found = published(made())
+    manifest = json.loads(found.manifest_path.read_bytes()) | {"environment": "real"}
+    found.manifest_path.write_text(json.dumps(manifest))
+    with pytest.raises(Damaged, match="other content"):
+        catalog.resolve("made")
+
+
 def test_one_changed_value_gives_another_digest(made, published) -> None:
     panel = made()
     _, found = published(panel)
@@ -101,7 +116,7 @@ def test_publishing_again_recognises_the_digest_and_writes_nothing_new(made, pub
     catalog, again = published(made())
     assert again.digest == found.digest
     assert found.manifest_path.stat().st_mtime_ns == before
-    pointer = json.loads((catalog.sets / "made.json").read_bytes())
+    pointer = json.loads((catalog.sets.folder / "made.json").read_bytes())
     assert pointer["current"] == found.digest
     assert pointer["history"] == [found.digest]
 
@@ -111,7 +126,7 @@ def test_a_newer_snapshot_of_a_name_remembers_its_parent(made, published) -> Non
     catalog, new = published(made(n_bars=1100))
     assert new.manifest["parent"] == old.digest
     assert catalog.resolve("made").digest == new.digest
-    pointer = json.loads((catalog.sets / "made.json").read_bytes())
+    pointer = json.loads((catalog.sets.folder / "made.json").read_bytes())
     assert pointer["history"] == [old.digest, new.digest]
 
 
@@ -170,7 +185,7 @@ def test_a_certificate_that_does_not_say_yes_publishes_nothing(made, published, 
                 source=SOURCE,
                 certificate=Certificate(answer),
             )
-    assert catalog.names() == ("made",)
+    assert catalog.sets.names() == ("made",)
     assert len(catalog.digests()) == 1
     assert len(list((tmp_path / "state" / "sealed").iterdir())) == 1
 

@@ -1,0 +1,122 @@
+"""The recipe of a synthetic market: all that determines it, its short form and its names."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import blake3
+import numpy as np
+import rfc8785
+from numpy.typing import NDArray
+
+from omp.domain.errors import InvalidInput
+from omp.market.synthetic_edges import EDGES
+
+DEFAULT_DIAL = 1.5
+EDGE_SHAPES = ("equal", "unequal")
+NULL_KINDS = ("null", "garch", "regime", "signs")
+"""Kinds of market that hold no edge."""
+KINDS = (*NULL_KINDS, "planted", "dying")
+"""Every kind of synthetic market."""
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that determines a synthetic market.
+
+    Args:
+        kind: one of `KINDS`.
+        seed: which market of its kind.
+        n_bars: daily bars, 252 a year.
+        n_symbols: symbols of the universe.
+        drift_sharpe: annual buy-and-hold Sharpe.
+        dial: true annual Sharpe of the planted rule's excess return, per symbol, before costs.
+        edges: `equal`, or `unequal`: dials fall evenly from twice the dial to none.
+        edge: name of the planted condition (see `EDGES`); empty lets the seed choose.
+        correlation: of the noise between any two symbols.
+        sealed_fraction: where a dying edge dies.
+
+    Raises:
+        InvalidInput: when a value is not usable.
+    """
+
+    kind: str
+    seed: int
+    n_bars: int = 2520
+    n_symbols: int = 1
+    drift_sharpe: float = 0.0
+    dial: float = DEFAULT_DIAL
+    edges: str = "equal"
+    edge: str = ""
+    correlation: float = 0.3
+    sealed_fraction: float = 0.3
+
+    def __post_init__(self) -> None:
+        checks = {
+            "kind": (self.kind in KINDS, ", ".join(KINDS)),
+            "seed": (self.seed >= 0, "0 or more"),
+            "n_bars": (300 <= self.n_bars <= 250_000, "300 to 250000"),
+            "n_symbols": (1 <= self.n_symbols <= 200, "1 to 200"),
+            "dial": (0.0 <= self.dial <= 10.0, "0 to 10"),
+            "drift_sharpe": (-3.0 <= self.drift_sharpe <= 3.0, "-3 to 3"),
+            "edges": (self.edges in EDGE_SHAPES, ", ".join(EDGE_SHAPES)),
+            "edge": (not self.edge or self.edge in EDGES, ", ".join(EDGES)),
+            "correlation": (0.0 <= self.correlation < 1.0, "0 to below 1"),
+            "sealed_fraction": (0.0 < self.sealed_fraction < 1.0, "between 0 and 1"),
+        }
+        for name, (right, allowed) in checks.items():
+            if not right:
+                raise InvalidInput(
+                    f"{name} = {getattr(self, name)!r} in a synthetic market",
+                    allowed=allowed,
+                    remedy="change it",
+                )
+
+    @property
+    def name(self) -> str:
+        """`NULL-000017`; a mark is added when more than kind and seed differs from the default."""
+        plain = Recipe(self.kind, self.seed)
+        stem = f"{self.kind.upper()}-{self.seed:06d}"
+        return stem if self == plain else f"{stem}-{self.mark}"
+
+    @property
+    def mark(self) -> str:
+        """Six digits that stand for all parameters together."""
+        return blake3.blake3(rfc8785.dumps(asdict(self))).hexdigest()[:6]
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The names of the market's symbols, ascending."""
+        if self.n_symbols == 1:
+            return (self.name,)
+        return tuple(f"{self.name}-{number:03d}" for number in range(1, self.n_symbols + 1))
+
+    @property
+    def dials(self) -> Float:
+        """The dial of each symbol, [S]."""
+        if self.edges == "equal" or self.n_symbols == 1:
+            return np.full(self.n_symbols, self.dial)
+        return np.linspace(2.0 * self.dial, 0.0, self.n_symbols)
+
+
+def parse_recipe(text: str, seed: int) -> Recipe:
+    """A recipe from its short form: `null`, or `planted,dial=2.0,n_symbols=5`.
+
+    Raises:
+        InvalidInput: when the kind or a parameter is unknown, or a value is not usable.
+    """
+    kind, *rest = text.split(",")
+    types = {one.name: one.type for one in fields(Recipe)}
+    values: dict[str, Any] = {}
+    for part in rest:
+        key, _, value = part.strip().partition("=")
+        try:
+            convert = types[key]
+            values[key] = convert(value)  # type: ignore[operator]
+        except (KeyError, ValueError) as error:
+            raise InvalidInput(
+                f"{part.strip()!r} in the synthetic market {text!r}",
+                allowed="KIND[,NAME=VALUE…] with " + ", ".join(types),
+                remedy="for example planted,dial=2.0,n_symbols=5",
+            ) from error
+    return Recipe(kind.strip(), **({"seed": seed} | values))
