@@ -4,7 +4,6 @@ Standard output carries JSON lines for the daemon (`--text` prints for a person 
 the answer); standard error carries one clear sentence when something is wrong.
 """
 
-import importlib
 import sys
 import traceback
 
@@ -24,16 +23,10 @@ app = typer.Typer(
 
 
 def _mount() -> None:
-    from omp.cli import factory_commands
+    from omp.cli import data_commands, factory_commands
 
     app.add_typer(factory_commands.app, name="factory")
-    try:
-        data_commands = importlib.import_module("omp.cli.data_commands")
-    except ModuleNotFoundError as error:
-        if error.name != "omp.cli.data_commands":
-            raise
-    else:
-        app.add_typer(data_commands.app, name="data")
+    app.add_typer(data_commands.app, name="data")
 
 
 def run(arguments: list[str] | None = None) -> int:

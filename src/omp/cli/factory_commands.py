@@ -5,15 +5,20 @@ quick.
 """
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from omp.domain.errors import InvalidInput
+from omp.domain.errors import Damaged, Interrupted, InvalidInput
 from omp.domain.ids import new_id
 from omp.wire.lines import Lines
 from omp.wire.workspace import Workspace
+
+if TYPE_CHECKING:
+    from omp.mining.opened import OpenRun
 
 app = typer.Typer(
     help="Run and judge one campaign.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -44,11 +49,8 @@ def run_campaign(
     if workers is not None and workers < 1:
         raise InvalidInput(f"--workers {workers}", allowed="1 or more", remedy="give another")
     from omp.mining.mine import Job, mine
-    from omp.mining.stopping import StopFlag
 
-    lines = Lines()
-    stop = StopFlag(lines)
-    stop.listen()
+    lines, is_stopped = _listening()
     attempt = os.environ.get("OMP_ATTEMPT", "")
     job = Job(
         workspace=place.root,
@@ -61,7 +63,195 @@ def run_campaign(
         resume=resume,
         attempt=int(attempt) if attempt.isdigit() else None,
     )
-    mine(job, lines, is_stopped=stop.is_set)
+    mine(job, lines, is_stopped=is_stopped)
+
+
+@app.command("evidence")
+def evidence(
+    run: RunId,
+    members: Annotated[
+        str, typer.Option(metavar="A,B,…", help="Candidates to make one ensemble of.")
+    ] = "",
+    earlier: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Earlier subjects, to compare with.")
+    ] = None,
+    workspace: Where = DEFAULT_WORKSPACE,
+) -> None:
+    """Measure a run's best candidates again, or an equal-weight ensemble of some."""
+    lines, opened, may_go_on = _open(workspace, run, "evidence")
+    from omp.mining.evidence import measure_ensemble, measure_run
+
+    if members or earlier:
+        names = [one.strip() for one in members.split(",") if one.strip()]
+        subject, digest = measure_ensemble(opened, names, earlier=earlier)
+        lines.emit("result", run_id=run, candidate_id=subject, evidence=digest)
+        return
+    digest = measure_run(opened, may_go_on=may_go_on)
+    lines.emit("result", run_id=run, evidence=digest)
+
+
+@app.command("look")
+def look(
+    run: RunId,
+    candidate: Annotated[str, typer.Option(metavar="ID", help="The subject.")],
+    grant: Annotated[Path, typer.Option(metavar="FILE", help="The daemon's grant.")],
+    workspace: Where = DEFAULT_WORKSPACE,
+) -> None:
+    """Look once at the sealed window, as granted; refuses without its grant."""
+    from omp.wire.grant import read_grant
+
+    read_grant(grant, _workspace(workspace).keys)  # refused before anything heavy is loaded
+    lines, opened, _ = _open(workspace, run, "look")
+    from omp.mining.look import look as take
+
+    look_id, digest = take(opened, candidate, grant)
+    lines.emit("result", run_id=run, candidate_id=candidate, look_id=look_id, look=digest)
+
+
+@app.command("replay")
+def replay(
+    entry: Annotated[str, typer.Option(metavar="ID", help="Entry of the Hall of Fame.")],
+    workspace: Where = DEFAULT_WORKSPACE,
+) -> None:
+    """Rebuild an entry's numbers and trades from its own folder, and compare."""
+    lines, _ = _listening()
+    folder = _workspace(workspace).entry(entry)
+    from omp.mining.replay import replay_entry
+
+    lines.emit("stage", name="replay")
+    found = replay_entry(folder)
+    if not found["equal"]:
+        _say([f"- {one}" for one in found["differences"]])
+        raise Damaged(
+            f"{entry} does not replay: {len(found['differences'])} differences, the first: "
+            f"{found['differences'][0]}",
+            remedy="omp hall quarantine it, and look for what changed: data, code or libraries",
+        )
+    _say([f"{entry}: {found['numbers']} numbers and {found['trades']} trades are the same"])
+    lines.emit("result", **found)
+
+
+@app.command("audit")
+def audit(run: RunId, workspace: Where = DEFAULT_WORKSPACE) -> None:
+    """Hold a run directory against its manifest, its charges and its evidence."""
+    lines, opened, may_go_on = _open(workspace, run, "audit")
+    from omp.mining.audit import audit as examine
+
+    found = examine(opened, may_go_on=may_go_on)
+    if found["faults"]:
+        _say([f"- {one}" for one in found["faults"]])
+        raise Damaged(
+            f"{run} has {len(found['faults'])} faults, the first: {found['faults'][0]}",
+            remedy="do not trust this run; mine it again with: omp queue add",
+        )
+    _say([f"{run}: {found['files']} files, {found['trials']} trials, no fault"])
+    lines.emit("result", **found)
+
+
+@app.command("export-top")
+def export_top(
+    run: RunId,
+    top: Annotated[int, typer.Option(help="How many, best first.")] = 100,
+    workspace: Where = DEFAULT_WORKSPACE,
+) -> None:
+    """Write the best candidates as CSV and JSON, and folders for those that have none."""
+    lines, opened, may_go_on = _open(workspace, run, "export")
+    from omp.mining.export import export_top as export
+
+    table, written = export(opened, top, may_go_on=may_go_on)
+    shown = ("rank", "candidate_id", "n_trades", "sharpe_x_annual", "max_drawdown", "complexity")
+    _say(["  ".join(f"{name:>16}" for name in shown)])
+    for row in table:
+        cells = [f"{v:.3f}" if isinstance(v := row[name], float) else str(v) for name in shown]
+        _say(["  ".join(f"{cell[:25]:>16}" for cell in cells)])
+    folder = opened.run.exports
+    lines.emit(
+        "result",
+        run_id=run,
+        exported=len(table),
+        files=[str(folder / f"top_{top}.csv"), str(folder / f"top_{top}.json")],
+        folders_written=written,
+    )
+
+
+@app.command("promote")
+def promote(
+    run: RunId,
+    candidate: Annotated[str, typer.Option(metavar="ID", help="The subject.")],
+    reason: Annotated[str, typer.Option(help="Why; journalled.")] = "",
+    workspace: Where = DEFAULT_WORKSPACE,
+) -> None:
+    """Put a candidate before the gates; it takes the same way as every promotion."""
+    answer = _promote(_workspace(workspace), run, candidate, reason)
+    Lines().emit("result", run_id=run, candidate_id=candidate, answer=answer)
+
+
+def _promote(place: Workspace, run: str, candidate: str, reason: str) -> Any:
+    """Ask `ops`, by the live daemon or under the workspace lock."""
+    from omp.cli.doors import open_door
+
+    door = open_door(place)
+    try:
+        given = {"run_id": run, "candidate_id": candidate, "reason": reason or None}
+        return door.call("promotion.promote", {k: v for k, v in given.items() if v is not None})
+    finally:
+        door.close()
+
+
+@app.command("validate-config")
+def validate_config(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The campaign's TOML.")],
+    data: Annotated[bool, typer.Option(help="Also ask whether its data are ready.")] = False,
+    workspace: Where = DEFAULT_WORKSPACE,
+) -> None:
+    """Check a campaign file as the queue does; every fault is listed."""
+    from omp.config.campaign_file import read_campaign
+
+    campaign = read_campaign(file)
+    facts: dict[str, Any] = {
+        "file": str(file),
+        "campaign": campaign.campaign.name,
+        "config_hash": campaign.config_hash,
+        "search_hash": campaign.search_hash,
+    }
+    if data:
+        from omp.mining.data_ready import data_ready
+
+        facts["data"] = data_ready(campaign, _workspace(workspace).root)
+    _say([f"{file}: no fault found, config hash {campaign.config_hash[:12]}"])
+    Lines().emit("result", **facts)
+
+
+def _listening() -> tuple[Lines, Callable[[], bool]]:
+    """Lines to tell on, and whether we were asked to leave."""
+    from omp.mining.stopping import StopFlag
+
+    lines = Lines()
+    stop = StopFlag(lines)
+    stop.listen()
+    return lines, stop.is_set
+
+
+def _open(root: Path, run: str, stage: str) -> "tuple[Lines, OpenRun, Callable[[], None]]":
+    """A finished run, and a way to leave early."""
+    place = _workspace(root)
+    lines, is_stopped = _listening()
+    from omp.mining.opened import open_run
+
+    opened = open_run(place, run)
+    lines.emit("stage", name=stage, run_id=run)
+
+    def may_go_on() -> None:
+        if is_stopped():
+            raise Interrupted(f"{stage} of {run} was asked to stop", remedy="start it again")
+
+    return lines, opened, may_go_on
+
+
+def _say(texts: list[str]) -> None:
+    """Words for a person, on standard error."""
+    for text in texts:
+        print(text, file=sys.stderr)
 
 
 def _workspace(root: Path) -> Workspace:

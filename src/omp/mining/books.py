@@ -71,17 +71,11 @@ class TrialBook:
         self._seen: set[bytes] = set()
         self._parts: list[TrialRows] = []
         self.without_trades = 0
-        self._sharpes = _Running()
 
     @property
     def distinct(self) -> int:
         """Exact number of distinct behaviours."""
         return len(self._seen)
-
-    @property
-    def sharpe_variance(self) -> float | None:
-        """Variance of the per-bar Sharpe of x over all distinct behaviours that have one."""
-        return self._sharpes.variance
 
     def first_seen(self, behaviours: tuple[str, ...]) -> Int:
         """Which of a generation's genomes show a behaviour for the first time, in order."""
@@ -93,16 +87,10 @@ class TrialBook:
                 fresh.append(row)
         return np.asarray(fresh, dtype=np.int64)
 
-    def add(self, rows: TrialRows, sharpe_x: Float) -> None:
-        """Put a generation's new behaviours in the book.
-
-        Args:
-            rows: What `first_seen` pointed at.
-            sharpe_x: Their per-bar Sharpe ratios of x, NaN where undefined, [N].
-        """
+    def add(self, rows: TrialRows) -> None:
+        """Put a generation's new behaviours, those `first_seen` pointed at, in the book."""
         self._seen.update(bytes.fromhex(one.decode()) for one in rows.behaviour.tolist())
         self.without_trades += int((rows.n_trades == 0).sum())
-        self._sharpes.add(sharpe_x)
         self._parts.append(rows)
         if sum(len(one) for one in self._parts) > 2 * self.limit:
             self._parts = [self.kept()]
@@ -117,28 +105,6 @@ class TrialBook:
         first = rows.generation == 0
         others = np.flatnonzero(~first)[: max(0, self.limit - int(first.sum()))]
         return rows.take(np.sort(np.concatenate([np.flatnonzero(first), others])))
-
-
-class _Running:
-    """Mean and variance of numbers as they come (Welford, by parts), NaN left out."""
-
-    def __init__(self) -> None:
-        self.n, self.mean, self.m2 = 0, 0.0, 0.0
-
-    def add(self, values: Float) -> None:
-        known = values[np.isfinite(values)]
-        if known.size == 0:
-            return
-        n, mean = int(known.size), float(known.mean())
-        m2 = float(((known - mean) ** 2).sum())
-        total, delta = self.n + n, mean - self.mean
-        self.m2 += m2 + delta * delta * self.n * n / total
-        self.mean += delta * n / total
-        self.n = total
-
-    @property
-    def variance(self) -> float | None:
-        return self.m2 / (self.n - 1) if self.n > 1 else None
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,16 @@ def overfitting(trials: TrialRows, block_lengths: Int) -> Overfitting:
     return Overfitting(value, n_blocks, n_rules, int(found.n_obs_used), logit)
 
 
+def trial_variance(trials: TrialRows, block_lengths: Int) -> float | None:
+    """Variance of the per-bar Sharpe of x over the kept trials that have one."""
+    bars = float(block_lengths.sum())
+    total, squares = trials.block_sum.sum(axis=1), trials.block_sum_sq.sum(axis=1)
+    spread = (squares - total * total / bars) / (bars - 1.0)
+    sharpe = total[spread > 0.0] / bars / np.sqrt(spread[spread > 0.0])
+    known = sharpe[np.isfinite(sharpe)]
+    return float(np.var(known, ddof=1)) if known.size > 1 else None
+
+
 def variance(
     rows: Sequence[CandidateRow], counts: Counts, duplicate_streams: int, periods_per_year: float
 ) -> Variance:

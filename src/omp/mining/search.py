@@ -14,10 +14,10 @@ from omp.engine.evolution import Evolution
 from omp.engine.genome import Genome
 from omp.mining.books import CandidateBook, CandidateRow, TrialBook, TrialRows
 from omp.mining.plan import EXPORTED, MIN_TRADES, N_BLOCKS, Plan
-from omp.mining.run_evidence import Counts
+from omp.mining.run_evidence import Counts, trial_variance
 from omp.mining.stage_a import candidate_rows, genome_of, trial_rows
 from omp.mining.strategy_file import Strategy, single
-from omp.mining.streams import Float, Int
+from omp.mining.streams import Int
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,12 @@ class Step:
     Args:
         genomes: Genomes evaluated.
         trials: New distinct behaviours.
-        sharpe_x: Their per-bar Sharpe ratios of x, NaN where undefined, [N].
         candidates: Survivors of stage A among them.
     """
 
     generation: int
     genomes: int
     trials: TrialRows
-    sharpe_x: Float
     candidates: list[CandidateRow]
     convergence: Convergence
 
@@ -152,14 +150,12 @@ class Search:
             candidates=self.n_candidates + len(found),
             diversity=len(trials) / len(genomes),
         )
-        step = Step(
-            generation, len(genomes), trials, evaluation.sharpe_x[fresh], found, convergence
-        )
+        step = Step(generation, len(genomes), trials, found, convergence)
         self._book(step)
         return step
 
     def _book(self, step: Step) -> None:
-        self._trials.add(step.trials, step.sharpe_x)
+        self._trials.add(step.trials)
         self._candidates.add(step.candidates)
         self._convergence.append(step.convergence)
         self._genomes += step.genomes
@@ -181,7 +177,7 @@ class Search:
         """What was found so far."""
         exported = self._candidates.best(EXPORTED)
         trials = self._trials.kept()
-        n_bars = self.plan.windows.n_bars
+        lengths = np.full(N_BLOCKS, self.plan.windows.n_bars // N_BLOCKS, dtype=np.int64)
         return RunResult(
             plan=self.plan,
             counts=Counts(
@@ -190,11 +186,11 @@ class Search:
                 distinct=self.distinct,
                 without_trades=self._trials.without_trades,
                 candidates=self.n_candidates,
-                sharpe_variance=self._trials.sharpe_variance,
+                sharpe_variance=trial_variance(trials, lengths),
             ),
             trials=trials,
             candidates=self._candidates.kept(),
-            block_lengths=np.full(N_BLOCKS, n_bars // N_BLOCKS, dtype=np.int64),
+            block_lengths=lengths,
             exported=exported,
             strategies=[strategy_of(self.plan, row) for row in exported],
             convergence=tuple(self._convergence),
@@ -230,7 +226,6 @@ def step_record(step: Step) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, A
         "n_trades": trials.n_trades,
         "block_sum": trials.block_sum,
         "block_sum_sq": trials.block_sum_sq,
-        "sharpe_x": step.sharpe_x,
     }
     return record, arrays
 
@@ -248,7 +243,6 @@ def step_of(record: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> 
         int(record["generation"]),
         int(record["genomes"]),
         trials,
-        arrays["sharpe_x"],
         [CandidateRow(*one) for one in record["candidates"]],
         Convergence(**record["convergence"]),
     )

@@ -1,0 +1,39 @@
+"""Are a campaign's data ready? The same questions a run asks before its first trial."""
+
+from pathlib import Path
+from typing import Any
+
+from omp.config.campaign_file import CampaignFile
+from omp.market.catalog import Catalog
+from omp.market.splits import parse_iso
+from omp.mining.plan import make_plan
+
+
+def data_ready(campaign: CampaignFile, workspace: Path) -> dict[str, Any]:
+    """What a run of this campaign would mine.
+
+    Raises:
+        NotFound: If its source names no data.
+        DataNotReady: If the data are not proven fit, or too short for its longest look-back.
+    """
+    source = campaign.data.source
+    if source.startswith("synthetic:"):
+        return {"source": source, "made": "fresh for each seed"}
+    catalog = Catalog(workspace)
+    snapshot = catalog.resolve(source)
+    plan = make_plan(
+        campaign,
+        catalog.open_mining(snapshot.digest),
+        boundary_ns=parse_iso(snapshot.boundary),
+        seed=0,
+    )
+    return {
+        "source": source,
+        "digest": snapshot.digest,
+        "environment": snapshot.environment,
+        "symbols": list(plan.panel.symbols),
+        "first": plan.window.first,
+        "last": plan.window.last,
+        "n_bars": plan.window.n_bars,
+        "embargo_bars": plan.window.embargo_bars,
+    }

@@ -1,0 +1,215 @@
+"""The `evidence` child: measure again what a run claims, or measure an ensemble of its best."""
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from omp.domain.errors import Damaged, InvalidInput
+from omp.market.splits import iso
+from omp.mining.bench import Bench, PlacedTrade
+from omp.mining.candidate_files import candidate_files, write_folder
+from omp.mining.measure import Origin, ensemble_behaviour, measure, subject_of
+from omp.mining.opened import OpenRun
+from omp.mining.run_evidence import assemble, court_of
+from omp.mining.strategy_file import Member, Strategy
+from omp.mining.streams import Float
+from omp.mining.tables import read_pool
+from omp.wire.canonical import digest
+from omp.wire.durable import write_durable
+from omp.wire.evidence import (
+    SCHEMA_VERSION,
+    Against,
+    CandidateEvidence,
+    Replay,
+    RunEvidence,
+    SubjectEvidence,
+    write_document,
+)
+from omp.wire.rundir import write_folder_manifest
+
+MAX_MEMBERS = 10
+
+
+def measure_run(opened: OpenRun, *, may_go_on: Callable[[], None]) -> str:
+    """Write `evidence.json` of a run from our own measurements; gives its digest.
+
+    Missing files of an exported candidate are written, files that are there are never replaced:
+    one that differs from ours is left out of the artifacts, so that completeness fails.
+
+    Raises:
+        Damaged: If the run's manifest binds an evidence.json that ours does not equal.
+    """
+    document = recompute(opened, may_go_on=may_go_on, write_missing=True)
+    data = write_document(document)
+    bound = opened.manifest.files.get(opened.run.evidence.name)
+    if bound is None:
+        write_durable(opened.run.evidence, data)
+    elif bound != digest(data):
+        raise Damaged(
+            f"the evidence of {opened.manifest.run_id}, measured again, is not the one its "
+            "manifest binds",
+            remedy="do not trust this run; mine it again with: omp queue add",
+        )
+    return digest(data)
+
+
+def recompute(
+    opened: OpenRun, *, may_go_on: Callable[[], None], write_missing: bool = False
+) -> RunEvidence:
+    """The evidence of a run as our own code measures it."""
+    court = court_of(opened.plan, opened.counts.distinct)
+    measured = []
+    for row in opened.best():
+        may_go_on()
+        strategy = opened.strategy(row)
+        origin = Origin(row.generation, row.behaviour_hash)
+        found, files = candidate_files(court.bench, strategy, measure(court, strategy, origin))
+        folder = opened.run.candidate(row.candidate_id)
+        if write_missing:
+            write_folder(
+                folder, {name: data for name, data in files.items() if not (folder / name).exists()}
+            )
+        measured.append((strategy, _as_claimed(folder, found, court.bench, strategy)))
+    return assemble(
+        opened.plan,
+        court,
+        opened.provenance,
+        opened.counts,
+        opened.rows,
+        opened.trials,
+        opened.block_lengths,
+        measured,
+    )
+
+
+def _as_claimed(
+    folder: Path, found: CandidateEvidence, bench: Bench, strategy: Strategy
+) -> CandidateEvidence:
+    """Our evidence, held against the files an engine left in a candidate's folder."""
+    kept = dict(found.artifacts)
+    for name, ours in found.artifacts.items():
+        path = folder / name
+        if not path.is_file():
+            continue
+        theirs = digest(path.read_bytes())
+        if name == "metrics.obfs" and theirs != ours:
+            del kept[name]
+        else:
+            kept[name] = theirs
+    claimed = folder / "trades.csv"
+    replay = found.replay
+    if claimed.is_file() and replay is not None:
+        same = _claimed_trades(claimed) == _our_trades(bench.trades(subject_of(strategy)))
+        replay = Replay(replay.trades_equal and same, replay.max_return_difference)
+    return replace(found, artifacts=kept, replay=replay)
+
+
+def _claimed_trades(path: Path) -> list[tuple[str, ...]]:
+    keys = ("symbol", "entry_time", "exit_time", "side")
+    rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+    return sorted(tuple(str(row.get(key)) for key in keys) for row in rows)
+
+
+def _our_trades(trades: tuple[PlacedTrade, ...]) -> list[tuple[str, ...]]:
+    return sorted((one.symbol, iso(one.entry_ns), iso(one.exit_ns), one.side) for one in trades)
+
+
+def measure_ensemble(
+    opened: OpenRun, member_ids: list[str], *, earlier: Path | None = None
+) -> tuple[str, str]:
+    """Write an equal-weight ensemble as one candidate; gives its id and its evidence's digest.
+
+    Args:
+        opened: The run the members come from.
+        member_ids: One to ten candidates of the run.
+        earlier: Folder with one folder per earlier subject, each with its `returns.parquet`.
+
+    Raises:
+        InvalidInput: If a member is named twice, or there are none or too many.
+        NotFound: If the run has no such candidate.
+    """
+    wanted = sorted(set(member_ids))
+    if not 1 <= len(wanted) <= MAX_MEMBERS or len(wanted) != len(member_ids):
+        raise InvalidInput(
+            f"members {', '.join(member_ids) or 'none'}",
+            allowed=f"1 to {MAX_MEMBERS} different candidates of the run",
+            remedy="name them separated by commas: --members cand_a,cand_b",
+        )
+    rows = [opened.row(one) for one in wanted]
+    weight = 1.0 / len(rows)
+    parts = [opened.strategy(row) for row in rows]
+    strategy = Strategy(
+        tuple(Member(one.members[0].genome, weight) for one in parts),
+        parts[0].symbols,
+        parts[0].timeframe,
+        parts[0].costs,
+        is_ensemble=True,
+    )
+    behaviour = ensemble_behaviour([row.behaviour_hash for row in rows], [weight] * len(rows))
+    origin = Origin(max(row.generation for row in rows), behaviour, tuple(wanted))
+    return measure_subject(opened, strategy, origin, earlier=earlier)
+
+
+def measure_subject(
+    opened: OpenRun, strategy: Strategy, origin: Origin, *, earlier: Path | None
+) -> tuple[str, str]:
+    """Write one subject's folder with its own evidence.json and manifest.json."""
+    court = court_of(opened.plan, opened.counts.distinct)
+    found, files = candidate_files(court.bench, strategy, measure(court, strategy, origin))
+    streams = court.bench.streams(subject_of(strategy))
+    pool = (streams.timestamp, streams.held(), streams.excess())
+    document = SubjectEvidence(
+        SCHEMA_VERSION,
+        opened.manifest.run_id,
+        digest(opened.run.evidence.read_bytes()),
+        replace(found, against=likeness(pool, earlier, found.candidate_id)),
+    )
+    data = write_document(document)
+    folder = opened.run.candidate(found.candidate_id)
+    write_folder(folder, {**files, "evidence.json": data})
+    write_folder_manifest(folder, [*files, "evidence.json"])
+    return found.candidate_id, digest(data)
+
+
+def likeness(
+    pool: tuple[np.ndarray, Float, Float], earlier: Path | None, own_id: str
+) -> list[Against]:
+    """How alike a subject is to each earlier one, on the bars both have, in name order.
+
+    Args:
+        pool: timestamp (UTC ns), pooled position and pooled x, each [T].
+        earlier: Folder of earlier subjects; None for none.
+        own_id: The subject itself, which is not compared with itself.
+    """
+    if earlier is None or not earlier.is_dir():
+        return []
+    stamps, position, excess = pool
+    found = []
+    for folder in sorted(earlier.iterdir()):
+        path = folder / "returns.parquet"
+        if folder.name == own_id or not path.is_file():
+            continue
+        other = read_pool(path)
+        _, ours, theirs = np.intersect1d(
+            stamps, other["timestamp"], assume_unique=True, return_indices=True
+        )
+        found.append(
+            Against(
+                folder.name,
+                int(ours.size),
+                _correlation(position[ours], other["position"][theirs]),
+                _correlation(excess[ours], other["excess"][theirs]),
+            )
+        )
+    return found
+
+
+def _correlation(one: Float, other: Float) -> float | None:
+    if one.size < 2 or float(np.ptp(one)) == 0.0 or float(np.ptp(other)) == 0.0:
+        return None
+    value = float(np.corrcoef(one, other)[0, 1])
+    return max(-1.0, min(1.0, value)) if np.isfinite(value) else None
