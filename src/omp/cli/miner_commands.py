@@ -82,7 +82,7 @@ def status_lines(view: dict[str, Any], address: str | None) -> list[str]:
         "miner": view.get("status"),
         "wanted": view.get("wanted"),
         "daemon": address or "not running (omp up starts it)",
-        "up": seconds(view.get("uptimeS")),
+        **({"up": seconds(view.get("uptimeS"))} if address else {}),
         "cpu": f"{number(0)(machine.get('cpuUtilPct'))} %",
         "memory": f"{number(0)(machine.get('memAvailableMb'))} MB available",
         "disk": f"{number(1)(machine.get('diskFreeGb'))} GB free",

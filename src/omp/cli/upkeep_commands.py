@@ -29,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 def report(
     face: Face,
-    kind: Annotated[str, typer.Argument(help="Such as daily; omp report list names them.")],
+    kind: Annotated[str, typer.Argument(help="Such as daily.")],
     subject: Annotated[
         str | None, typer.Option("--subject", "-s", help="A day, a run, an entry, …")
     ] = None,
@@ -67,7 +67,15 @@ def hof_sync(face: Face) -> Answer:
 
 
 def _checked(checks: list[Any], good: str) -> Answer:
-    rows = [{**vars(one), "ok": "ok" if one.ok else "failing"} for one in checks]
+    rows = [
+        {
+            "name": one.name,
+            "ok": "ok" if one.ok else "failing",
+            "detail": one.detail,
+            "remedy": "" if one.ok else one.remedy,
+        }
+        for one in checks
+    ]
     failing = [one for one in checks if not one.ok]
     data = {"ok": not failing, "checks": [vars(one) for one in checks]}
     lines = table(rows, CHECK_COLUMNS)
