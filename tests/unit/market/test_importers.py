@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from omp.domain.errors import DataNotReady, InvalidInput, NotFound
-from omp.market.importers import Options, importers, read
+from omp.market.importers import Options, read
 from omp.market.splits import parse_iso
 
 HEAD = "Date,Open,High,Low,Close,Volume\n"
@@ -169,13 +169,6 @@ def test_what_is_no_table_is_refused_in_one_named_error(tmp_path) -> None:
             read(tmp_path / name, Options())
     with pytest.raises(InvalidInput, match="importer 'magic'"):
         read(tmp_path / "x.csv", Options(), "magic")
-
-
-def test_importers_conform() -> None:
-    for name, member in importers().items():
-        assert member.name == name
-        assert member.meaning
-        assert not member.recognises(Path("picture.png"))
 
 
 def test_integers_and_dates_of_parquet(tmp_path) -> None:

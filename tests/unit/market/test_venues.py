@@ -8,22 +8,11 @@ import pytest
 from omp.domain.errors import InvalidInput
 from omp.market.venues import venue, venue_names
 
-YEARS = 15
-
 
 def test_there_are_three_venues() -> None:
     assert venue_names() == ("br", "synthetic", "us")
     with pytest.raises(InvalidInput, match="br, synthetic, us"):
         venue("mars")
-
-
-@pytest.mark.parametrize("name", ["br", "synthetic", "us"])
-def test_bars_per_year_are_those_of_the_calendar(name: str) -> None:
-    place = venue(name)
-    days = place.sessions(date(2008, 1, 1), date(2008 + YEARS - 1, 12, 31))
-    assert days is not None
-    assert abs(days.size / YEARS - place.daily_bars_per_year) < 1.0
-    assert place.bars_per_year("1d") == place.daily_bars_per_year
 
 
 def test_shorter_bars_are_counted_by_session() -> None:
@@ -45,18 +34,6 @@ def test_holidays_are_no_sessions() -> None:
     carnival = venue("br").sessions(date(2020, 2, 24), date(2020, 2, 25))
     assert carnival is not None
     assert carnival.size == 0
-
-
-def test_terms_are_dated_and_costs_are_positive() -> None:
-    for name in venue_names():
-        place = venue(name)
-        since = [one.since for one in place.terms]
-        assert since == sorted(since)
-        assert place.terms_on(date(1900, 1, 1)) == place.terms[0]
-        now = place.terms_on(date(2024, 1, 1))
-        assert now.commission_bps > 0
-        assert now.slippage_bps > 0
-        assert now.session_minutes in (390, 420)
 
 
 def test_synthetic_years_have_252_sessions() -> None:

@@ -1,0 +1,58 @@
+"""The kit every venue passes: terms that are dated, sessions that ascend, years that add up."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from omp.market.venues import Venue, venue, venue_names
+from omp.market.venues.base import MINUTES
+
+ALL = [venue(name) for name in venue_names()]
+FIRST, LAST = date(2008, 1, 1), date(2022, 12, 31)
+
+
+@pytest.fixture(params=ALL, ids=lambda one: one.name)
+def place(request: pytest.FixtureRequest) -> Venue:
+    found: Venue = request.param
+    return found
+
+
+def test_its_terms_are_dated_and_whole(place: Venue) -> None:
+    since = [one.since for one in place.terms]
+    assert since == sorted(set(since))
+    for one in place.terms:
+        assert one.commission_bps >= 0
+        assert one.slippage_bps >= 0
+        assert one.lot >= 1
+        assert one.session_minutes > 0
+        assert one.source
+        assert place.terms_on(one.since) == one
+    assert place.terms_on(date(1900, 1, 1)) == place.terms[0]
+
+
+def test_its_sessions_ascend_within_their_bounds(place: Venue) -> None:
+    days = place.sessions(FIRST, LAST)
+    assert days is not None
+    assert days.dtype == np.dtype("datetime64[D]")
+    assert (np.diff(days) > np.timedelta64(0, "D")).all()
+    assert days[0] >= np.datetime64(FIRST)
+    assert days[-1] <= np.datetime64(LAST)
+    one = place.sessions(date(2015, 6, 1), date(2015, 6, 5))
+    assert one is not None
+    assert np.isin(one, days).all()
+
+
+def test_its_year_is_that_of_its_calendar(place: Venue) -> None:
+    days = place.sessions(FIRST, LAST)
+    assert days is not None
+    assert abs(days.size / 15 - place.daily_bars_per_year) < 1.0
+    per_year = [place.bars_per_year(timeframe) for timeframe in ("1d", *reversed(MINUTES))]
+    assert per_year == sorted(per_year)
+
+
+def test_it_names_a_zone_and_a_currency(place: Venue) -> None:
+    assert ZoneInfo(place.timezone).key == place.timezone
+    assert len(place.currency) == 3
+    assert place.title
