@@ -55,6 +55,7 @@ def publish_folder(files: dict[str, bytes], target: Path, mode: int, file_mode: 
         DiskFull: when the disk has no room; nothing is left behind.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target.parent)
     staged = target.with_name(f".staging-{target.name[:16]}-{os.getpid()}")
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir(mode=mode)
@@ -68,3 +69,11 @@ def publish_folder(files: dict[str, bytes], target: Path, mode: int, file_mode: 
         shutil.rmtree(staged, ignore_errors=True)
         raise
     sync_folder(target.parent)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed process left half written."""
+    for left in folder.glob(".staging-*"):
+        owner = left.name.rpartition("-")[2]
+        if not Path("/proc", owner).exists():
+            shutil.rmtree(left, ignore_errors=True)

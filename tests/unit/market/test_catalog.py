@@ -231,6 +231,14 @@ def test_an_interrupted_publication_leaves_no_snapshot_and_can_be_repeated(
     assert len(catalog.open_sealed("made")) == 300
 
 
+def test_what_a_killed_import_left_behind_is_swept_away(made, published, tmp_path) -> None:
+    left = tmp_path / "data" / "snapshots" / ".staging-0123456789abcdef-999999999"
+    left.mkdir(parents=True)
+    (left / "bars.parquet").write_bytes(b"half")
+    catalog, found = published(made())
+    assert [path.name for path in catalog.snapshots.iterdir()] == [found.digest]
+
+
 def lineages_file(tmp_path: Path, *records: dict[str, object]) -> None:
     (tmp_path / "state").mkdir(exist_ok=True)
     data = {"schema_version": 1, "lineages": list(records)}
