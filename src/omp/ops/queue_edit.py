@@ -20,7 +20,7 @@ from omp.ops.queue_file import (
     publish,
     stage,
 )
-from omp.ops.queue_parse import Edited, parse, refuse
+from omp.ops.queue_parse import REFUSED, Edited, parse, refuse
 from omp.ops.queue_record import record
 from omp.ops.queue_steps import apply, insert, place_before, take_out
 from omp.store import campaigns as rows
@@ -138,9 +138,11 @@ class _line_of:  # noqa: N801 - reads as a word at its place
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OmpError) and error.http_status < 500:
+        if not isinstance(error, OmpError) or error.http_status >= 500:
+            return
+        if not error.asked.startswith(REFUSED):  # it does not name its line yet
             raise InvalidConfiguration(
-                "campaign_queue.json was refused",
+                REFUSED,
                 faults=(Fault(f"line {self._one.line}", error.sentence),),
                 remedy="correct the file; the queue stands as it was",
             ) from error
@@ -183,12 +185,12 @@ def _require_fresh(tx: Connection, document: dict[str, Any]) -> None:
         is_older = _instant(given) < _instant(known)
     except ValueError:
         raise InvalidConfiguration(
-            "campaign_queue.json was refused",
+            REFUSED,
             faults=(Fault("updated_at", f"{given!r} is no instant", "ISO 8601"),),
         ) from None
     if is_older:
         raise InvalidConfiguration(
-            "campaign_queue.json was refused",
+            REFUSED,
             faults=(
                 Fault(
                     "updated_at",

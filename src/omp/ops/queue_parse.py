@@ -11,6 +11,7 @@ from omp.ops.queue_file import FIELDS, VERSION
 from omp.ops.queue_steps import check_fields
 
 MAX_BYTES = 4_000_000
+REFUSED = "campaign_queue.json was refused"
 _TOP = ("version", "updated_at", "campaigns", "reason")
 
 
@@ -116,7 +117,7 @@ def _located(text: str, campaigns: list[Any]) -> tuple[Edited, ...]:
 def refuse(faults: list[Fault]) -> None:
     if faults:
         raise InvalidConfiguration(
-            "campaign_queue.json was refused",
+            REFUSED,
             faults=tuple(faults),
             remedy="correct these lines; the queue stands as it was",
         )
