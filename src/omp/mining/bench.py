@@ -87,6 +87,7 @@ class Bench:
         self._series: dict[int | None, list[Series]] = {None: [Series(one) for one in self._bars]}
         self._base = lru_cache(maxsize=256)(self._run_plain)
         self._signals = lru_cache(maxsize=256)(self._compute_signals)
+        self._fills = lru_cache(maxsize=64)(self._compute_fills)
 
     # ------------------------------------------------------------------ runs
 
@@ -137,6 +138,9 @@ class Bench:
 
     def fills(self, genome: Genome, symbol: int, *, engine: Engine = "kernel") -> Fills:
         """What a genome did on one symbol, by the kernel or by the plain oracle."""
+        return self._fills(genome, symbol, engine)
+
+    def _compute_fills(self, genome: Genome, symbol: int, engine: Engine) -> Fills:
         opens, closes = self.signals(genome)[symbol]
         order = self._order(genome, self.costs, symbol)
         table = self.window.symbols[symbol].table

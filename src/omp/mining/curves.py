@@ -1,4 +1,4 @@
-"""`curves.json`: what a page draws of a strategy, in at most 2,000 points."""
+"""`curves.json`: what a page draws of a strategy, in at most 500 points."""
 
 from typing import Any
 
@@ -8,7 +8,10 @@ from omp.market.splits import iso
 from omp.mining.streams import Streams
 from omp.stats import drawdown_curve, equity_curve
 
-MAX_POINTS = 2_000
+MAX_POINTS = 500
+"""Enough for a screen; the contract allows 2,000, and a hundred candidates a run add up."""
+
+DECIMALS = 6
 SCHEMA_VERSION = 1
 
 
@@ -24,11 +27,11 @@ def curves(streams: Streams) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "n_bars": len(streams),
         "time": [iso(int(at)) for at in streams.timestamp[points]],
-        "equity": curve[points].tolist(),
-        "drawdown": drawdown[points].tolist(),
-        "buy_and_hold": equity_curve(streams.market())[points].tolist(),
-        "excess": np.cumsum(streams.excess())[points].tolist(),
-        "position": streams.held()[points].tolist(),
+        "equity": curve[points].round(DECIMALS).tolist(),
+        "drawdown": drawdown[points].round(DECIMALS).tolist(),
+        "buy_and_hold": equity_curve(streams.market())[points].round(DECIMALS).tolist(),
+        "excess": np.cumsum(streams.excess())[points].round(DECIMALS).tolist(),
+        "position": streams.held()[points].round(DECIMALS).tolist(),
     }
 
 

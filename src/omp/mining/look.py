@@ -48,7 +48,7 @@ def look(opened: OpenRun, candidate_id: str, grant_file: Path) -> tuple[str, str
     """
     grant = read_grant(grant_file, opened.workspace.keys)
     strategy = opened.subject(candidate_id)
-    _require(grant, opened, candidate_id, strategy)
+    _require(grant, opened, candidate_id)
     bench = sealed_bench(opened, strategy)
     evidence, files = measure_look(opened, grant, strategy, bench)
     data = write_document(evidence)
@@ -58,16 +58,19 @@ def look(opened: OpenRun, candidate_id: str, grant_file: Path) -> tuple[str, str
     return grant.look_id, digest(data)
 
 
-def subject_digest(strategy: Strategy) -> str:
-    """Digest of the subject's strategy.toml: what a grant names."""
-    return digest(to_toml(strategy).encode())
+def subject_digest(opened: OpenRun, candidate_id: str) -> str:
+    """Digest of the subject's strategy.toml as it lies in the run: what a grant names."""
+    path = opened.run.candidate(candidate_id) / "strategy.toml"
+    if path.is_file():
+        return digest(path.read_bytes())
+    return digest(to_toml(opened.subject(candidate_id)).encode())
 
 
-def _require(grant: Grant, opened: OpenRun, candidate_id: str, strategy: Strategy) -> None:
+def _require(grant: Grant, opened: OpenRun, candidate_id: str) -> None:
     said = {
         "run": (grant.run_id, opened.manifest.run_id),
         "candidate": (grant.candidate_id, candidate_id),
-        "subject": (grant.subject_digest, subject_digest(strategy)),
+        "subject": (grant.subject_digest, subject_digest(opened, candidate_id)),
         "data": (grant.data_digest, opened.snapshot.digest),
         "lineage": (grant.lineage, opened.manifest.lineage),
     }

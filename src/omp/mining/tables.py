@@ -117,12 +117,11 @@ def read_trials(path: Path) -> TrialRows:
 def returns_parquet(streams: Streams, symbols: Sequence[str]) -> bytes:
     """`returns.parquet`: pool first, then each symbol, bars in order.
 
-    Columns: timestamp (UTC), symbol, position held during the bar, net_return and
-    excess_return of the bar.
+    Columns: timestamp (UTC), symbol, position held during the bar, net_return and, of the pool
+    alone, excess_return of the bar.
     """
     import polars as pl
 
-    x = streams.excess_by_symbol()
     stamps = [streams.timestamp]
     names = [np.full(len(streams), POOL, dtype=object)]
     position, net, excess = [streams.held()], [streams.net()], [streams.excess()]
@@ -132,14 +131,14 @@ def returns_parquet(streams: Streams, symbols: Sequence[str]) -> bytes:
         names.append(np.full(int(rows.sum()), symbol, dtype=object))
         position.append(streams.position[rows, k])
         net.append(streams.returns[rows, k])
-        excess.append(x[rows, k])
+        excess.append(np.full(int(rows.sum()), np.nan))
     frame = pl.DataFrame(
         {
             "timestamp": pl.Series(np.concatenate(stamps)).cast(pl.Datetime("ns", "UTC")),
             "symbol": pl.Series(np.concatenate(names).tolist(), dtype=pl.String),
             "position": np.concatenate(position),
             "net_return": np.concatenate(net),
-            "excess_return": np.concatenate(excess),
+            "excess_return": pl.Series(np.concatenate(excess)).fill_nan(None),
         }
     )
     return _bytes(frame)
