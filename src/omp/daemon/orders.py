@@ -84,9 +84,8 @@ class Orders:
         command = (*self.combiner, "factory", "evidence", "--run", claimed.run.id)
         return self._order(claimed.run, "evidence", command, slot)
 
-    def helper(self, run_id: str, arguments: list[str], log: str, slot: str) -> Order:
+    def helper(self, run_id: str, arguments: list[str], path: Path, slot: str) -> Order:
         """A child of a finished run: an ensemble's evidence, a look, a replay."""
-        path = self.workspace.logs / log
         return Order(
             run_id=run_id,
             stage="helper",

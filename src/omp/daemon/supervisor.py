@@ -210,13 +210,27 @@ class Supervisor:
 
     # --- ending ---------------------------------------------------------------------------------
 
-    def end(self, run_id: str, cause: str, *, blameless: bool, cancel: bool = False) -> None:
+    def end(
+        self,
+        run_id: str,
+        cause: str,
+        *,
+        blameless: bool,
+        cancel: bool = False,
+        grace_s: float | None = None,
+    ) -> None:
         """Ask a run for its checkpoint and its end; after the grace its tree is killed."""
+        patience_s = self._grace_s if grace_s is None else grace_s
         for slot in self._slots.values():
             if slot.run_id == run_id and (slot.ending is None or cancel > slot.ending.cancel):
-                deadline = self._desk.clock.monotonic() + self._grace_s
+                deadline = self._desk.clock.monotonic() + patience_s
                 slot.ending = Ending(cause, blameless, cancel, deadline)
                 self._executor.ask_to_leave(slot.child)
+
+    def kill_all(self) -> None:
+        """End every tree at once; their last checkpoints stand."""
+        for slot in self._slots.values():
+            self._executor.kill(slot.run_id, slot.child)
 
     def end_all(self, cause: str) -> None:
         """Ask every run for its checkpoint; each goes back to the queue without blame."""
