@@ -139,7 +139,7 @@ def _run_row(run: dict[str, Any]) -> dict[str, Any]:
 def activity_line(event: dict[str, Any]) -> str:
     """One journal record as a line of the feed."""
     subject = event.get("subject") or ""
-    return clean(f"{instant(event.get('timestamp'))}  {subject:<21} {event.get('message')}")
+    return clean(f"{instant(event.get('timestamp'))}  {subject[:21]:<21}  {event.get('message')}")
 
 
 def top(

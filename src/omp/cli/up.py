@@ -10,8 +10,9 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omp.cli.doors import Lock, live_daemon
 from omp.cli.face import note, say
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LEAVE_S = 30.0
+INTERRUPTED = 130
 
 
 def come_up(
@@ -94,17 +96,19 @@ def create_workspace(workspace: Workspace, *, demo: bool, idle: bool = False) ->
 
 
 class Stopping:
-    """The signals that end `omp up`: the first one politely, the second at once."""
+    """The signals that end `omp up`: the first politely, the second at once, a third regardless."""
 
     def __init__(self) -> None:
         self.asked = threading.Event()
-        self.at_once: Any = lambda: None
+        self.hurry = threading.Event()
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
+        if self.hurry.is_set():
+            os._exit(INTERRUPTED)
         if self.asked.is_set():
-            note("leaving at once")
-            self.at_once()
-            os._exit(130)
+            self.hurry.set()
+            note("leaving at once, with the checkpoints there are")
+            return
         self.asked.set()
         note(f"{signal.Signals(number).name}: checkpointing what runs; once more leaves at once")
 
@@ -124,17 +128,18 @@ def _serve(workspace: Workspace, listener: "socket.socket", *, is_json: bool) ->
     from omp.api.server import create_app
     from omp.app import open_desk
     from omp.cli.live import follow
-    from omp.daemon.executors.local import LocalExecutor
     from omp.daemon.loop import Loop
     from omp.ops import miner_status
     from omp.web.pages import router
 
     desk = open_desk(workspace.root)
-    web = create_app(desk)
-    web.include_router(router(desk))
-    server = make_server(web)
-    loop = Loop(desk, LocalExecutor(workspace))
-    stopping = Stopping()
+    loop, stopping = Loop(desk), Stopping()
+    loop.hurry = stopping.hurry
+
+    def current() -> "Desk":
+        return replace(desk, settings=loop.desk.settings, loaded=loop.desk.loaded)
+
+    server = make_server(create_app(current, extra_routers=[router(current)]))
     fault: list[BaseException] = []
 
     def mine() -> None:
@@ -153,16 +158,16 @@ def _serve(workspace: Workspace, listener: "socket.socket", *, is_json: bool) ->
         daemon = live_daemon(workspace)
         address = daemon.address if daemon else ""
         _greet(desk, address, is_json=is_json)
-        follow(lambda: miner_status.status(desk), address, stopping.asked, is_json=is_json)
+        follow(lambda: miner_status.status(current()), address, stopping.asked, is_json=is_json)
         mining.join()
         server.should_exit = True
         api.join(timeout=LEAVE_S)
     desk.db.close()
     if fault:
         raise fault[0]
-    if not is_json:
+    if not is_json and not stopping.hurry.is_set():
         say("stopped; what ran is in the queue with its checkpoint")
-    return 0
+    return INTERRUPTED if stopping.hurry.is_set() else 0
 
 
 def _greet(desk: "Desk", address: str, *, is_json: bool) -> None:
