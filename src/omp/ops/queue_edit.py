@@ -169,7 +169,9 @@ def _reorder(
         return []
     done = []
     priority = {one.id: one.priority for one in rows.listed(tx)}
-    for first, second in pairwise(wanted):
+    for first, second in reversed(
+        list(pairwise(wanted))
+    ):  # from the end: each goes before the last
         current = [one.id for one in rows.listed(tx)]
         if priority[first] == priority[second] and current.index(first) > current.index(second):
             place_before(editor, tx, rows.get(tx, first), second, reason=reason)

@@ -212,3 +212,11 @@ def test_a_lost_export_is_healed_and_not_taken_for_an_edit(desk: Desk, path: Pat
     path.unlink()
     queue.export_file(desk)
     assert read(path)["campaigns"][0]["repeat"]
+
+
+def test_a_whole_new_order_is_taken_up(desk: Desk, path: Path) -> None:
+    document = read(path)
+    edit(path, {**document, "campaigns": document["campaigns"][::-1], "reason": "backwards"})
+    assert queue.ingest_file(desk).refused is None
+    assert [one[0] for one in shown(desk)] == ["three", "two", "one"]
+    assert [one["name"] for one in read(path)["campaigns"]] == ["three", "two", "one"]
