@@ -38,7 +38,7 @@ def test_random_rules_keep_to_the_grammar_and_use_all_of_it() -> None:
     assert {c.op for one in drawn for c in one.conditions} == set(OPERATORS)
     used = {c.left.indicator for one in drawn for c in one.conditions}
     assert used == set(SMALL.operands)  # sma, which has no level, is compared with itself
-    assert len(set(drawn)) > 1800
+    assert len(set(drawn)) > 1500
 
 
 def test_the_same_seed_draws_the_same_rules() -> None:
