@@ -9,7 +9,7 @@ from omp.cli.doors import Daemon, check_workspace, live_daemon
 from omp.domain.errors import ResourceShort
 from omp.wire.workspace import Workspace
 
-START_S = 30.0
+START_S = 60.0
 
 
 def start_daemon(workspace: Workspace) -> Daemon:
@@ -37,7 +37,7 @@ def start_daemon(workspace: Workspace) -> Daemon:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         daemon = live_daemon(workspace)
-        if daemon is not None and daemon.pid == child.pid:
+        if daemon is not None and daemon.pid == child.pid and _answers(daemon):
             return daemon
         if child.poll() is not None:
             break
@@ -49,3 +49,13 @@ def start_daemon(workspace: Workspace) -> Daemon:
         f"the daemon did not come up: {said[-1] if said else 'it said nothing'}",
         remedy=f"see {log}, or run omp up in the foreground",
     )
+
+
+def _answers(daemon: Daemon) -> bool:
+    import httpx2
+
+    try:
+        answer = httpx2.get(f"{daemon.address}/healthz", timeout=1.0, trust_env=False)
+    except httpx2.HTTPError:
+        return False
+    return bool(answer.status_code == 200)

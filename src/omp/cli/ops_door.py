@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from omp.ops.children import Children
     from omp.ops.desk import Desk
 
-READING = frozenset({"hall.check", "hall.replay", "data.check", "reviews.list"})
+READING = frozenset({"runs.refused", "hall.check", "hall.replay", "data.check", "reviews.list"})
 
 
 def _items(found: Iterable[Any]) -> dict[str, Any]:
@@ -115,6 +115,26 @@ def _runs_candidates(desk: "Desk", *, run: str, limit: int = 100) -> Any:
     from omp.ops import run_pages
 
     return run_pages.candidates(desk, run, limit=limit)
+
+
+def _runs_refused(desk: "Desk", *, run: str, limit: int = 100) -> Any:
+    from omp.ops import promotion
+
+    rows = []
+    refused = [one for one in promotion.refusals(desk, run) if one.candidate.outcome != "promoted"]
+    for one in refused[:limit]:
+        stopped = one.verdict
+        rows.append(
+            {
+                "candidate_id": one.candidate.candidate_id,
+                "outcome": stopped.outcome if stopped else one.candidate.outcome,
+                "first_failed_gate": stopped.gate if stopped else one.candidate.first_failed_gate,
+                "value": stopped.value if stopped else None,
+                "bar": stopped.bar if stopped else None,
+                "sentence": stopped.sentence if stopped else "it was not judged by itself",
+            }
+        )
+    return _items(rows)
 
 
 def _runs_cancel(desk: "Desk", *, run: str, reason: str | None = None) -> Any:
@@ -290,6 +310,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     "runs.show": _runs_show,
     "runs.candidates": _runs_candidates,
     "runs.cancel": _runs_cancel,
+    "runs.refused": _runs_refused,
     "promotion.check": _promotion_check,
     "promotion.promote": _promote,
     "reviews.list": _reviews_list,

@@ -106,19 +106,20 @@ def candidates(face: Face, run: Run, limit: Limit = 20) -> Answer:
 @verb(app, "refused")
 def refused(face: Face, run: Run, limit: Limit = 100) -> Answer:
     """Show who was refused, the gate that stopped each, and why."""
-    data = face.call("runs.candidates", run=run, limit=limit)
-    rows = [one for one in data.get("items", ()) if one.get("outcome") not in (None, "promoted")]
+    data = face.call("runs.refused", run=run, limit=limit)
     lines = table(
-        rows,
+        data.get("items", ()),
         (
             ("candidate_id", "CANDIDATE"),
             ("first_failed_gate", "STOPPED BY"),
             ("outcome", "OUTCOME"),
+            ("value", "VALUE", number(4)),
+            ("bar", "BAR", number(4)),
             ("sentence", "WHY"),
         ),
         empty="nobody was judged and refused yet",
     )
-    return Answer({**data, "items": rows}, lines)
+    return Answer(data, lines)
 
 
 @verb(app, "cancel")

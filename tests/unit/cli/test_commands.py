@@ -103,7 +103,7 @@ ASKED = [
     ),
     (["runs", "show", "run_1"], "runs.show", {"run": "run_1"}),
     (["runs", "candidates", "run_1"], "runs.candidates", {"run": "run_1", "limit": 20}),
-    (["runs", "refused", "run_1"], "runs.candidates", {"run": "run_1", "limit": 100}),
+    (["runs", "refused", "run_1"], "runs.refused", {"run": "run_1", "limit": 100}),
     (["runs", "cancel", "run_1", "-r", "x"], "runs.cancel", {"run": "run_1", "reason": "x"}),
     (["hall", "list"], "hall.list", {"environment": "real"}),
     (["hall", "list", "-e", "synthetic"], "hall.list", {"environment": "synthetic"}),
