@@ -24,6 +24,7 @@ from omp.ops.queue_parse import REFUSED, Edited, parse, refuse
 from omp.ops.queue_record import record
 from omp.ops.queue_steps import apply, insert, place_before, take_out
 from omp.store import campaigns as rows
+from omp.store.campaigns import Campaign
 from omp.wire.canonical import digest
 
 _CHANGEABLE = ("name", "priority", "enabled", "repeat", "tags")
@@ -93,27 +94,27 @@ def _refuse(editor: Desk, data: bytes, error: OmpError) -> Ingested:
 
 def _apply(editor: Desk, tx: Connection, data: bytes) -> tuple[str, ...]:
     document, edited = parse(data)
-    _require_fresh(tx, document)
+    begun_from = _base(tx, document)
     reason = document.get("reason")
-    by_id = {one.id: one for one in rows.listed(tx)}
-    _require_known(tx, edited, set(by_id))
+    base = {one["id"]: one for one in begun_from}
+    _require_known(tx, edited, set(base))
     applied: list[str] = []
-    kept_ids = [one.fields["id"] for one in edited if one.fields.get("id") in by_id]
-    for gone in [one for one in by_id if one not in kept_ids]:
-        take_out(editor, tx, by_id[gone], reason=reason)
+    kept_ids = {one.fields.get("id") for one in edited}
+    present = {one.id: one for one in rows.listed(tx)}
+    for gone in [one for one in base if one not in kept_ids and one in present]:
+        take_out(editor, tx, present[gone], reason=reason)
         applied.append(f"remove {gone}")
     for one in edited:
         campaign_id = str(one.fields.get("id"))
         with _line_of(one):
-            if campaign_id in by_id:
-                wanted = {key: one.fields[key] for key in _CHANGEABLE if key in one.fields}
-                _require_fixed(one, entry(by_id[campaign_id]))
-                done = apply(editor, tx, by_id[campaign_id], wanted, reason=reason)
-                applied += [f"{action} {campaign_id}" for action in done]
+            if campaign_id in base:
+                wanted = _wanted(one, base[campaign_id], present.get(campaign_id))
+                done = wanted and apply(editor, tx, present[campaign_id], wanted, reason=reason)
+                applied += [f"{action} {campaign_id}" for action in done or ()]
             else:
                 made = _insert(editor, tx, one, reason)
                 applied.append(f"add {made}")
-    applied += _reorder(editor, tx, edited, list(by_id), reason)
+    applied += _reorder(editor, tx, edited, list(base), reason)
     if applied:
         record(
             editor,
@@ -126,6 +127,32 @@ def _apply(editor: Desk, tx: Connection, data: bytes) -> tuple[str, ...]:
             impact=f"{len(applied)} changes from campaign_queue.json, all or none",
         )
     return tuple(applied)
+
+
+def _wanted(one: Edited, base: dict[str, Any], now: Campaign | None) -> dict[str, Any]:
+    """What the edit changes of a campaign, against the export it began from.
+
+    Raises:
+        InvalidConfiguration: A field cannot change, or was changed meanwhile to something else.
+    """
+    _require_fixed(one, base)
+    changed = {
+        key: one.fields[key]
+        for key in _CHANGEABLE
+        if key in one.fields and one.fields[key] != base[key]
+    }
+    if now is None:
+        refuse([Fault(one.place(key), "the campaign was removed meanwhile") for key in changed])
+        return {}
+    stands = entry(now)
+    refuse(
+        [
+            Fault(one.place(key), f"{key} was changed meanwhile, to {stands[key]!r}")
+            for key, value in changed.items()
+            if stands[key] not in (base[key], value)
+        ]
+    )
+    return changed
 
 
 class _line_of:  # noqa: N801 - reads as a word at its place
@@ -163,15 +190,16 @@ def _reorder(
     editor: Desk, tx: Connection, edited: tuple[Edited, ...], before: list[str], reason: str | None
 ) -> list[str]:
     """Take up a changed order of campaigns of equal priority; other places are the priority's."""
-    wanted = [one.fields["id"] for one in edited if one.fields.get("id") in before]
-    now = [one for one in before if one in wanted]
-    if wanted == now:
+    priority = {one.id: one.priority for one in rows.listed(tx)}
+    wanted = [
+        one.fields["id"]
+        for one in edited
+        if one.fields.get("id") in before and one.fields["id"] in priority
+    ]
+    if wanted == [one for one in before if one in wanted]:
         return []
     done = []
-    priority = {one.id: one.priority for one in rows.listed(tx)}
-    for first, second in reversed(
-        list(pairwise(wanted))
-    ):  # from the end: each goes before the last
+    for first, second in reversed(list(pairwise(wanted))):  # from the end: each before the last
         current = [one.id for one in rows.listed(tx)]
         if priority[first] == priority[second] and current.index(first) > current.index(second):
             place_before(editor, tx, rows.get(tx, first), second, reason=reason)
@@ -179,29 +207,26 @@ def _reorder(
     return done
 
 
-def _require_fresh(tx: Connection, document: dict[str, Any]) -> None:
-    known, given = known_exports(tx).get("updated_at"), document.get("updated_at")
-    if not known or not isinstance(given, str):
-        return
+def _base(tx: Connection, document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The campaigns of the export an edit began from: the one of its `updated_at`.
+
+    Without one, or with a later one of the editing program's own, it is the last export.
+    """
+    exports = known_exports(tx).get("exports", [])
+    given = document.get("updated_at")
+    if not exports:
+        return []
+    begun_from = next((one for one in exports if one["updated_at"] == given), exports[-1])
     try:
-        is_older = _instant(given) < _instant(known)
-    except ValueError:
-        raise InvalidConfiguration(
-            REFUSED,
-            faults=(Fault("updated_at", f"{given!r} is no instant", "ISO 8601"),),
-        ) from None
+        is_older = given is not None and _instant(given) < _instant(begun_from["updated_at"])
+    except (ValueError, TypeError):
+        refuse([Fault("updated_at", f"{given!r} is no instant", "ISO 8601")])
     if is_older:
-        raise InvalidConfiguration(
-            REFUSED,
-            faults=(
-                Fault(
-                    "updated_at",
-                    f"the edit began from the queue of {given}, which changed at {known}",
-                    "an edit of the file as it is now",
-                ),
-            ),
-            remedy="read the file again (omp queue list), then edit it",
-        )
+        last = exports[-1]["updated_at"]
+        problem = f"the edit began from the queue of {given}, which changed often until {last}"
+        refuse([Fault("updated_at", problem, "an edit of the file as it is now")])
+    found: list[dict[str, Any]] = begun_from["campaigns"]
+    return found
 
 
 def _instant(text: str) -> datetime:

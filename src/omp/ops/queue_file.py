@@ -1,9 +1,8 @@
 """`campaign_queue.json`: an interface to the queue, never its record.
 
 After each change the queue is exported atomically. A file whose bytes we did not write is a hand
-edit: it is validated and applied as one change, or refused whole with line and reason. An edit
-that began from an older export than the last one is refused, since it would undo what it has
-not seen.
+edit: what it changes against the export it began from is validated and applied as one change, or
+refused whole with line and reason. So an edit never undoes what it has not seen.
 """
 
 import json
@@ -35,6 +34,9 @@ FIELDS: tuple[str, ...] = (
 )
 """The seed's shape of one campaign."""
 
+KEPT_EXPORTS = 5
+"""So many exports back an edit may have begun."""
+
 _KEY = "queue.file"
 lock = threading.RLock()
 """Held from the beginning of a change until its export; the workspace lock keeps others out."""
@@ -46,12 +48,12 @@ def entry(campaign: Campaign) -> dict[str, Any]:
     return {name: enabled[name] if name in enabled else getattr(campaign, name) for name in FIELDS}
 
 
-def render(listed: tuple[Campaign, ...], updated_at: str) -> bytes:
-    """The file's bytes."""
+def render(export: dict[str, Any]) -> bytes:
+    """The file's bytes of one export: `updated_at` and `campaigns`."""
     document = {
         "version": VERSION,
-        "updated_at": updated_at,
-        "campaigns": [entry(one) for one in listed],
+        "updated_at": export["updated_at"],
+        "campaigns": [{name: one[name] for name in FIELDS} for one in export["campaigns"]],
     }
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
@@ -71,20 +73,23 @@ def changing(desk: Desk) -> Iterator[Connection]:
 
 
 def stage(desk: Desk, tx: Connection) -> None:
-    """Note in the transaction which bytes the file will have, so that they are known as ours."""
-    before = meta.get_json(tx, _KEY) or {}
-    now = desk.clock.iso()
-    data = render(rows.listed(tx), now)
-    known = {"digest": digest(data), "previous": before.get("digest"), "updated_at": now}
-    meta.put_json(tx, _KEY, {**known, "refused": before.get("refused")})
+    """Note in the transaction what the file will hold, so that its bytes are known as ours."""
+    before = known_exports(tx)
+    export = {
+        "updated_at": desk.clock.iso(),
+        "campaigns": [entry(one) for one in rows.listed(tx)],
+    }
+    kept = [*before.get("exports", []), export][-KEPT_EXPORTS:]
+    digests = [digest(render(one)) for one in kept]
+    meta.put_json(tx, _KEY, {"exports": kept, "digests": digests, "refused": before.get("refused")})
 
 
 def publish(desk: Desk) -> None:
-    """Write the staged file; a refused edit that stands there is kept beside it."""
+    """Write what was staged last; a refused edit that stands there is kept beside it."""
     path = desk.workspace.queue_file
     with desk.read() as tx:
-        known = meta.get_json(tx, _KEY) or {}
-        data = render(rows.listed(tx), str(known.get("updated_at", "")))
+        known = known_exports(tx)
+    data = render(known["exports"][-1])
     present = path.read_bytes() if path.exists() else b""
     if present and digest(present) == known.get("refused"):
         write_durable(path.with_name("campaign_queue.refused.json"), present)
@@ -106,7 +111,7 @@ def export_file(desk: Desk) -> None:
 
 
 def known_exports(tx: Connection) -> dict[str, Any]:
-    """Digests of the last exports and of the last refused edit, and the last `updated_at`."""
+    """The last `exports`, oldest first, their `digests`, and the digest of a `refused` edit."""
     return dict(meta.get_json(tx, _KEY) or {})
 
 
@@ -124,4 +129,4 @@ def hand_edit(desk: Desk) -> bytes | None:
         return None
     with desk.read() as tx:
         known = known_exports(tx)
-    return None if digest(data) in (known.get("digest"), known.get("previous")) else data
+    return None if digest(data) in known.get("digests", ()) else data

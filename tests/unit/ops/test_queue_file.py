@@ -9,7 +9,7 @@ from tests.desks import write_campaign
 
 from omp.ops import queue
 from omp.ops.desk import Desk
-from omp.store import journal
+from omp.store import journal, runs
 
 
 @pytest.fixture
@@ -161,14 +161,52 @@ def test_what_is_no_queue_is_refused(desk: Desk, path: Path, text: str, said: st
     assert len(shown(desk)) == 3
 
 
-def test_an_edit_of_an_older_queue_is_refused(desk: Desk, path: Path) -> None:
+def test_an_edit_undoes_nothing_it_has_not_seen(desk: Desk, path: Path) -> None:
     document = read(path)
     new = write_campaign(desk.workspace.root, "four", population=400)
     queue.add(desk, name="four", config_path=new)
-    queue.change(desk, queue.list_queue(desk)[0].id, repeat=True)
+    queue.change(desk, document["campaigns"][1]["id"], enabled=False)
+    document["campaigns"][0]["repeat"] = True
+    edit(path, document)
+    done = queue.ingest_file(desk)
+    assert [one.split()[0] for one in done.applied] == ["repeat"]
+    assert shown(desk) == [
+        ("one", 5, True),
+        ("three", 5, True),
+        ("four", 5, True),
+        ("two", 5, False),
+    ]
+
+
+def test_what_was_changed_to_something_else_meanwhile_is_refused(desk: Desk, path: Path) -> None:
+    document = read(path)
+    queue.change(desk, document["campaigns"][0]["id"], tags=["theirs"])
+    document["campaigns"][0]["tags"] = ["mine"]
+    edit(path, document)
+    assert "changed meanwhile, to ['theirs']" in str(queue.ingest_file(desk).refused)
+
+
+def test_an_edit_of_a_queue_long_past_is_refused(desk: Desk, path: Path) -> None:
+    document = read(path)
+    for number in range(6):
+        queue.change(desk, document["campaigns"][0]["id"], tags=[str(number)])
+    document["campaigns"][1]["repeat"] = True
     edit(path, document)
     assert "began from the queue of" in str(queue.ingest_file(desk).refused)
-    assert len(shown(desk)) == 4
+
+
+def test_a_repeat_that_moves_a_campaign_back_is_no_edit(desk: Desk, path: Path) -> None:
+    first = read(path)["campaigns"][0]["id"]
+    queue.change(desk, first, repeat=True)
+    with desk.write() as tx:
+        runs.change(tx, runs.live(tx, first)[0].id, to_state="completed")
+    queue.ensure_runs(desk)
+    queue.export_file(desk)
+    assert queue.ingest_file(desk).refused is None
+    document = read(path)
+    document["campaigns"][1]["repeat"] = True
+    edit(path, document)
+    assert [one.split()[0] for one in queue.ingest_file(desk).applied] == ["repeat"]
 
 
 def test_a_removed_campaign_does_not_come_back_under_its_id(desk: Desk, path: Path) -> None:
