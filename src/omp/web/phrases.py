@@ -1,0 +1,123 @@
+"""Journal records as sentences of an activity feed."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from omp.domain.events import KINDS
+from omp.ops.desk import Desk
+from omp.store import journal
+from omp.store.journal import Record
+from omp.web.rendering import count, number
+
+SHOWN = 60
+Payload = dict[str, Any]
+
+_MOVES = {"start": "Start", "stop": "Stop", "pause": "Pause", "resume": "Resume"}
+
+
+def _why(payload: Payload) -> str:
+    reason = payload.get("reason")
+    return f": “{reason}”" if reason and reason != "not given" else ""
+
+
+def _wanted(payload: Payload) -> str:
+    asked = _MOVES.get(str(payload.get("action")), "A move")
+    also = (
+        ", suspending what runs" if payload.get("suspend") and payload["action"] != "stop" else ""
+    )
+    return f"{asked} was asked for{also}{_why(payload)}"
+
+
+def _queue(payload: Payload) -> str:
+    action = str(payload.get("action"))
+    impact = payload.get("impact")
+    return f"Queue, {action}{_why(payload)}" + (f"; {impact}" if impact else "")
+
+
+def _progress(payload: Payload) -> str:
+    # generations are counted from 0 in the record
+    best = number(payload.get("best_sharpe"))
+    return (
+        f"Generation {payload.get('generation')} of {payload.get('generations')}: "
+        f"best {best}, {count(payload.get('trials'))} trials"
+    )
+
+
+def _completed(payload: Payload) -> str:
+    trials, found = count(payload.get("trials")), count(payload.get("candidates"))
+    return f"Completed: {trials} trials charged, {found} candidates with evidence"
+
+
+def _caused(word: str) -> Callable[[Payload], str]:
+    def told(payload: Payload) -> str:
+        cause = payload.get("cause")
+        return f"{word}: {cause}" if cause else word
+
+    return told
+
+
+def _incident(payload: Payload) -> str:
+    return f"{payload.get('severity', 'Incident')}: {payload.get('summary', '')}"
+
+
+TOLD: Mapping[str, Callable[[Payload], str]] = {
+    "miner.wanted": _wanted,
+    "miner.state": lambda p: f"The miner is {p.get('new')}, it was {p.get('previous')}",
+    "queue.change": _queue,
+    "seed.registered": lambda p: f"Seed {p.get('seed', '')} registered",
+    "run.queued": lambda p: f"A run waits with seed {p.get('seed', '')}",
+    "run.claimed": lambda p: f"Attempt {p.get('attempt')} begins, seed {p.get('seed')}",
+    "run.progress": _progress,
+    "run.completed": _completed,
+    "run.failed": _caused("Failed"),
+    "run.cancelled": _caused("Cancelled"),
+    "run.interrupted": _caused("Back in the queue"),
+    "incident.opened": _incident,
+    "data.imported": lambda p: f"Data published as {p.get('name')} ({p.get('environment')})",
+}
+"""Kind -> its sentence; a kind without one is told by its meaning."""
+
+LINKS: tuple[tuple[str, str], ...] = (
+    ("run_", "/runs/"),
+    ("cand_", "/hall/"),
+    ("ens_", "/hall/"),
+    ("INC-", "/incidents#"),
+)
+
+
+def sentence(record: Record) -> str:
+    """What happened, for a person."""
+    tell = TOLD.get(record.kind)
+    if tell is not None:
+        return tell(record.payload)
+    meaning = KINDS.get(record.kind, record.kind)
+    told = meaning[:1].upper() + meaning[1:]
+    more = record.payload.get("sentence") or record.payload.get("summary")
+    return f"{told}: {more}" if more else told
+
+
+def link(record: Record) -> str | None:
+    """The page of what it is about, where it has one."""
+    for prefix, address in LINKS:
+        if record.subject.startswith(prefix):
+            if address == "/hall/" and not record.kind.startswith("hall."):
+                return None
+            return address + record.subject
+    return None
+
+
+def latest(desk: Desk, *, limit: int = SHOWN) -> list[dict[str, Any]]:
+    """The last records, the newest first."""
+    with desk.read() as tx:
+        found = journal.records(tx, limit=limit, newest_first=True)
+    return [
+        {
+            "seq": one.seq,
+            "ts": one.ts,
+            "sentence": sentence(one),
+            "subject": one.subject,
+            "operator": one.operator,
+            "link": link(one),
+        }
+        for one in found
+    ]

@@ -1,0 +1,115 @@
+"""Templates and the way values are written: units, minus signs, instants, never a bare None."""
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from omp.domain.campaign import ENVIRONMENTS
+from omp.web.assets import address
+
+NOTHING = "–"
+
+
+def number(value: Any, digits: int = 2) -> str:
+    """A number with so many decimals and a true minus sign."""
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return NOTHING
+    if not math.isfinite(value):
+        return NOTHING
+    return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def count(value: Any) -> str:
+    """A whole number with separators."""
+    return number(value, 0)
+
+
+def percent(value: Any, digits: int = 1) -> str:
+    """A fraction as a percentage."""
+    return NOTHING if not isinstance(value, int | float) else f"{number(100 * value, digits)} %"
+
+
+def probability(value: Any) -> str:
+    """A probability or level: four decimals, small ones in powers of ten."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return NOTHING
+    return f"{value:.4f}" if value >= 0.0001 or value == 0 else f"{value:.1e}"
+
+
+def duration(value: Any) -> str:
+    """Seconds as a person says them."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return NOTHING
+    seconds = int(value)
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def instant(text: Any) -> Markup:
+    """An instant as a `time` element: the hour today, with the day before that; UTC."""
+    try:
+        at = datetime.fromisoformat(str(text)).astimezone(UTC)
+    except (ValueError, TypeError):
+        return Markup(NOTHING)
+    shown = f"{at:%H:%M:%S}" if at.date() == datetime.now(UTC).date() else f"{at:%d %b %Y %H:%M}"
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
+        at.isoformat(), f"{at:%Y-%m-%d %H:%M:%S}", shown
+    )
+
+
+def day(text: Any) -> str:
+    """The date of an instant."""
+    return str(text)[:10] if text else NOTHING
+
+
+def short(text: Any, length: int = 12) -> str:
+    """The beginning of a hash or id."""
+    return NOTHING if not text else str(text)[:length]
+
+
+def as_attribute(value: Any) -> str:
+    """JSON for an attribute; the template escapes it."""
+    return json.dumps(value, ensure_ascii=True, default=str)
+
+
+def _environment() -> Environment:
+    found = Environment(
+        loader=PackageLoader("omp.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters.update(
+        number=number,
+        count=count,
+        percent=percent,
+        probability=probability,
+        duration=duration,
+        instant=instant,
+        day=day,
+        short=short,
+        attribute=as_attribute,
+    )
+    found.globals.update(asset=address, environments=("all", *ENVIRONMENTS))
+    return found
+
+
+TEMPLATES = _environment()
+
+
+def page(name: str, **given: Any) -> HTMLResponse:
+    """A rendered template."""
+    text = TEMPLATES.get_template(name).render(**given)
+    return HTMLResponse(text, headers={"cache-control": "no-store"})
