@@ -3,7 +3,7 @@
 import shutil
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from omp.domain.canary import SequentialTest
 from omp.ops import incidents, queue, runs

@@ -35,7 +35,6 @@ def _queue(payload: Payload) -> str:
 
 
 def _progress(payload: Payload) -> str:
-    # generations are counted from 0 in the record
     best = number(payload.get("best_sharpe"))
     return (
         f"Generation {payload.get('generation')} of {payload.get('generations')}: "

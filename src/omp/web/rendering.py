@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from omp.domain.campaign import ENVIRONMENTS
 from omp.web.assets import address
 
-NOTHING = "–"
+NOTHING = "\N{EN DASH}"
 
 
 def number(value: Any, digits: int = 2) -> str:
@@ -61,7 +61,7 @@ def instant(text: Any) -> Markup:
     try:
         at = datetime.fromisoformat(str(text)).astimezone(UTC)
     except (ValueError, TypeError):
-        return Markup(NOTHING)
+        return Markup("&ndash;")
     shown = f"{at:%H:%M:%S}" if at.date() == datetime.now(UTC).date() else f"{at:%d %b %Y %H:%M}"
     return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
         at.isoformat(), f"{at:%Y-%m-%d %H:%M:%S}", shown
