@@ -1,0 +1,1 @@
+"""The laboratory: measures the product itself, on markets whose truth is known."""
