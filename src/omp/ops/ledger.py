@@ -1,0 +1,117 @@
+"""What has been tried and what has been looked at: trials of a lineage, budget of a window."""
+
+import math
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from omp.domain import holdout
+from omp.domain.luck import expected_max_sharpe
+from omp.gates.case import LedgerFacts
+from omp.ops.desk import Desk
+from omp.store import ledger as rows
+from omp.store import looks as look_rows
+from omp.store import snapshots
+from omp.store.runs import Run
+
+
+@dataclass(frozen=True)
+class LineageTrials:
+    """What a lineage has been charged over all its runs.
+
+    Args:
+        members: Lineages that are one with it; counts add over them.
+        luck_sharpe_annual: Expected maximum annual Sharpe ratio of so many trials on noise;
+            None where the window is not known.
+    """
+
+    lineage: str
+    members: tuple[str, ...]
+    runs: int
+    trials: int
+    luck_sharpe_annual: float | None
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What is left of a sealed window.
+
+    Args:
+        window: Its name.
+        looks: Looks granted so far.
+        promoted: Those of them that ended in a promotion.
+        spent: Sum of their levels.
+        alpha: Error level of the window for life.
+        next_ordinal: Ordinal of the next look.
+        next_level: Its level.
+    """
+
+    window: str
+    looks: int
+    promoted: int
+    spent: float
+    alpha: float
+    next_ordinal: int
+    next_level: float
+
+
+def facts(tx: Connection, run: Run) -> LedgerFacts | None:
+    """What the ledger holds about a run; None when it was never ingested."""
+    charged = rows.of_run(tx, run.id)
+    if not charged.generations or run.lineage is None:
+        return None
+    return LedgerFacts(
+        run_trials=charged.trials,
+        open_generations=charged.open_generations,
+        lineage_trials=rows.trials_of_lineage(tx, run.lineage),
+    )
+
+
+def trials(
+    desk: Desk, lineage: str, *, n_bars: int | None = None, periods_per_year: float | None = None
+) -> LineageTrials:
+    """Trials of a lineage and the luck line they draw.
+
+    Args:
+        n_bars: Bars of the in-sample window, for the luck line.
+        periods_per_year: Its bars a year.
+    """
+    with desk.read() as tx:
+        one_with = snapshots.members(tx, lineage)
+        total, runs = rows.trials_of(tx, one_with), rows.runs_of(tx, one_with)
+    luck = None
+    if n_bars is not None and periods_per_year is not None:
+        per_bar = expected_max_sharpe(total, n_bars)
+        luck = None if per_bar is None else per_bar * math.sqrt(periods_per_year)
+    return LineageTrials(lineage, one_with, runs, total, luck)
+
+
+def window_name(tx: Connection, lineage: str) -> str:
+    """Name of the sealed window of a lineage: the lineage it is part of, and its boundary."""
+    root = snapshots.root(tx, lineage)
+    return f"{root.id}@{root.boundary}"[:96]
+
+
+def budget_of(tx: Connection, desk: Desk, lineage: str) -> Budget:
+    """What is left of the sealed window of a lineage, within the caller's transaction."""
+    settings = desk.settings.holdout
+    taken = look_rows.of_lineages(tx, snapshots.members(tx, lineage))
+    promoted = [place for place, one in enumerate(taken, start=1) if one.promoted]
+    ordinal = max([len(taken), *(one.ordinal for one in taken)]) + 1
+    return Budget(
+        window=window_name(tx, lineage),
+        looks=len(taken),
+        promoted=len(promoted),
+        spent=sum(one.level for one in taken),
+        alpha=settings.alpha,
+        next_ordinal=ordinal,
+        next_level=holdout.level(
+            ordinal, alpha=settings.alpha, spending=settings.spending, promoted=promoted
+        ),
+    )
+
+
+def budget(desk: Desk, lineage: str) -> Budget:
+    """What is left of the sealed window of a lineage."""
+    with desk.read() as tx:
+        return budget_of(tx, desk, lineage)
