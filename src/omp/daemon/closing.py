@@ -56,16 +56,22 @@ class Closing:
         return None
 
     def put_back(
-        self, claimed: Claimed, cause: str, *, blameless: bool, code: int | None = None
+        self,
+        claimed: Claimed,
+        cause: str,
+        *,
+        blameless: bool,
+        code: int | None = None,
+        at_once: bool = False,
     ) -> None:
-        """Back to the queue with its checkpoint."""
+        """Back to the queue with its checkpoint, to go on after the back-off or at once."""
         runs.interrupt(
             self._desk,
             claimed.run.id,
             claimed.attempt,
             cause=cause,
             blameless=blameless,
-            base_delay_s=self.base_delay_s,
+            base_delay_s=0.0 if at_once else self.base_delay_s,
             exit_code=code,
         )
 
@@ -103,6 +109,10 @@ class Closing:
     def _judge(self, slot: Slot, code: int | None) -> None:
         verdict = ended_by(code, slot.pending.error, slot.stage)
         if verdict.again:
-            self.put_back(slot.claimed, verdict.cause, blameless=False, code=code)
+            never_began = slot.child.identity.pid == 0
+            first_time = slot.claimed.run.attempts_without_progress <= 1
+            self.put_back(
+                slot.claimed, verdict.cause, blameless=never_began, code=code, at_once=first_time
+            )
         else:
             self.fail(slot.claimed, verdict.cause, code)

@@ -135,8 +135,10 @@ def test_a_program_that_is_not_there_is_named(
 
 def test_the_run_variable_of_a_parent_is_not_handed_on(workspace: Workspace) -> None:
     executor = LocalExecutor(workspace, environment={**os.environ, "OMP_RUN_ID": "run_parent"})
-    child = executor.launch(order(workspace, "hang"))
+    placed = order(workspace, "hang")
+    child = executor.launch(placed)
     try:
+        wait_for(placed.output, "start")
         assert process.run_of(child.identity.pid) == child.identity.run_id
     finally:
         executor.kill(child.identity.run_id, child)

@@ -169,8 +169,8 @@ def test_three_attempts_without_a_generation_fail(open_shop: Open) -> None:
     for attempt in (1, 2, 3):
         shop.turn_until(lambda n=attempt: shop.run().attempt == n and shop.run().pid)
         shop.loop._executor.kill(shop.run().id)
-        shop.turn_until(lambda: shop.run().state != "running")
-        shop.clock.ahead_s += 600
+        shop.turn_until(lambda n=attempt: shop.run().state != "running" or shop.run().attempt > n)
+        shop.clock.ahead_s += 121
     run = shop.turn_until_state("failed")
     assert run.attempt == 3
     assert "3 attempts without a generation" in str(run.cause)
