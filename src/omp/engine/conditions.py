@@ -21,17 +21,19 @@ class Series:
 
     Args:
         bars: every bar that may be looked at, warm-up included.
+        budget_bytes: memory for values; beyond it all are dropped and computed again when needed.
     """
 
-    def __init__(self, bars: Bars) -> None:
+    def __init__(self, bars: Bars, budget_bytes: int = _SERIES_BYTES) -> None:
         self._bars = bars
+        self._most = budget_bytes // (8 * max(1, len(bars)))
         self._known: dict[Operand, Float] = {}
 
     def values(self, operand: Operand) -> Float:
         """The operand at the close of each bar, [T]."""
         known = self._known.get(operand)
         if known is None:
-            if len(self._known) * len(self._bars) * 8 > _SERIES_BYTES:
+            if len(self._known) > self._most:
                 self._known.clear()
             known = compute(operand.indicator, dict(operand.parameters), self._bars)
             self._known[operand] = known
@@ -73,6 +75,10 @@ def pack(column: Bool) -> Words:
     return words.view(np.uint64)
 
 
+def _key(one: Condition) -> tuple[object, ...]:
+    return one.key
+
+
 class Masks:
     """The words of the conditions that a campaign met, for each symbol of a universe.
 
@@ -92,7 +98,7 @@ class Masks:
         budget_bytes: int = 256 * 2**20,
     ) -> None:
         self._windows = [slice(a, b) for a, b in zip(first, last, strict=True)]
-        self._series = [Series(one) for one in bars]
+        self._series = [Series(one, _SERIES_BYTES // max(1, len(bars))) for one in bars]
         self._widths = [(b - a + 63) // 64 for a, b in zip(first, last, strict=True)]
         bytes_per_condition = 8 * max(1, sum(self._widths))
         self.capacity = max(512, budget_bytes // bytes_per_condition)
@@ -105,10 +111,11 @@ class Masks:
     def learn(self, wanted: Iterable[Condition]) -> dict[Condition, int]:
         """Compute what is not known yet; the row of each condition in `words`."""
         distinct = dict.fromkeys(wanted)
-        new = [one for one in distinct if one not in self.index]
+        # neighbours in this order share their indicators, so that few need to be remembered
+        new = sorted((one for one in distinct if one not in self.index), key=_key)
         if len(self.index) + len(new) > self.capacity and self.index:
             self._reset()
-            new = list(distinct)
+            new = sorted(distinct, key=_key)
         start = len(self.index)
         for at, one in enumerate(new, start):
             self.index[one] = at

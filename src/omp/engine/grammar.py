@@ -23,9 +23,9 @@ from omp.engine.genome import (
 from omp.engine.indicators import lookback_bars
 from omp.engine.seeds import Dice
 
-# The shares below were set on planted markets (seeds 0 to 31, dial 1.5, one symbol). Rules that hold
-# while a simple state lasts, in about half of the bars, show an edge best: against even shares the
-# runs whose PBO passes rose from .50 to about .63, at the same size of generation 0.
+# The shares below were set on planted markets (seeds 0 to 31, dial 1.5, one symbol). Rules that
+# hold while a simple state lasts, in about half of the bars, show an edge best: against even shares
+# the runs whose PBO passes rose from .50 to about .63, at the same size of generation 0.
 
 STOP_LEVELS: dict[str, tuple[float, ...]] = {
     "stop_loss": (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2),
