@@ -16,12 +16,11 @@ from omp.daemon.executors.base import Executor
 from omp.daemon.executors.local import LocalExecutor
 from omp.daemon.lookout import Lookout, Reader
 from omp.daemon.orders import Orders
-from omp.daemon.promoter import Advance, Promoter
+from omp.daemon.promoter import Judge, Promoter
 from omp.daemon.resources import ResourceReader
 from omp.daemon.supervisor import GRACE_S, Supervisor
 from omp.domain.errors import Conflict, DiskFull, InvalidConfiguration, OmpError
-from omp.ops import miner, queue, settings_versions
-from omp.ops.children import Children
+from omp.ops import miner, promotion, queue, settings_versions
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
 from omp.ops.workspace import hold_reserve, spend_reserve
@@ -40,7 +39,7 @@ class Loop:
         orders: Their command lines.
         reader: Reads the machine.
         grace_s: Time a child has for its checkpoint, seconds.
-        advance: Takes a finished run one step further; by default `ops.promotion.advance`.
+        judge: What is done with finished runs; by default `ops.promotion`.
     """
 
     def __init__(
@@ -51,39 +50,34 @@ class Loop:
         orders: Orders | None = None,
         reader: Reader | None = None,
         grace_s: float = GRACE_S,
-        advance: Advance | None = None,
+        judge: Judge | None = None,
     ) -> None:
-        self._desk = desk.acting_as("daemon", "daemon")
+        self.desk = desk.acting_as("daemon", "daemon")
         self._executor = executor or LocalExecutor(desk.workspace)
         self._orders = orders or Orders(desk.workspace)
         self._grace_s = grace_s
         self._leave = threading.Event()
         self.hurry = threading.Event()
         self._supervisor = Supervisor(
-            self._desk,
+            self.desk,
             self._executor,
             self._orders,
             grace_s=grace_s,
             base_delay_s=desk.settings.loop.interval_s,
         )
         self._lookout = Lookout(
-            self._desk, self._supervisor, reader or ResourceReader(desk.workspace.root)
+            self.desk, self._supervisor, reader or ResourceReader(desk.workspace.root)
         )
-        self._hands = Hands(self._desk, self._supervisor, _clean)
-        self._helpers = SlotChildren(self._desk, self._executor, self._orders, self._leave)
+        self._hands = Hands(self.desk, self._supervisor, _clean)
+        self._helpers = SlotChildren(self.desk, self._executor, self._orders, self._leave)
         self._promoter = Promoter(
-            self._desk, self._helpers, advance=advance or _advance, trouble=self._trouble
+            self.desk, self._helpers, judge=judge or promotion, trouble=self._trouble
         )
         self._full: OmpError | None = None
         self._queue_seen: object = None
         self._later: str | None = None
         self._due_s = 0.0
         self._healthy = False
-
-    @property
-    def desk(self) -> Desk:
-        """The daemon's desk, with the settings in force now."""
-        return self._desk
 
     # --- from start to end ----------------------------------------------------------------------
 
@@ -99,34 +93,34 @@ class Loop:
                 self.turn()
                 if not stop.is_set():
                     pulse_s = PULSE_S if self._supervisor.busy else IDLE_PULSE_S
-                    self._desk.wake.wait(pulse_s)
+                    self.desk.wake.wait(pulse_s)
         finally:
             self.end()
 
     def begin(self) -> None:
         """Come up: take over what an earlier daemon left, and say so."""
-        self._desk.live.set()
+        self.desk.live.set()
         self._guarded("start", self._announce)
         self._guarded("start", self._supervisor.reconcile)
         self._guarded("start", self._sweep)
         self._promoter.start()
 
     def _announce(self) -> None:
-        settings_versions.in_force(self._desk)
-        with self._desk.write() as tx:
-            self._desk.note(tx, "daemon.started", "daemon", {})
+        settings_versions.in_force(self.desk)
+        with self.desk.write() as tx:
+            self.desk.note(tx, "daemon.started", "daemon", {})
 
     def _sweep(self) -> None:
         orphans = self._supervisor.sweep()
         if orphans:
-            with self._desk.write() as tx:
+            with self.desk.write() as tx:
                 payload = {"action": "kill", "cause": "orphan", "runs": list(orphans)}
-                self._desk.note(tx, "watchdog.action", "daemon", payload)
+                self.desk.note(tx, "watchdog.action", "daemon", payload)
 
     def end(self) -> None:
         """Go down: every run is checkpointed and goes back to the queue; what is wanted stays."""
         self._leave.set()
-        clock = self._desk.clock
+        clock = self.desk.clock
         deadline = clock.monotonic() + self._grace_s
         self._guarded("stop", lambda: self._supervisor.end_all("the daemon was stopped"))
         while self._supervisor.busy and clock.monotonic() < deadline + 5.0:
@@ -136,36 +130,36 @@ class Loop:
             threading.Event().wait(0.02)
         self._promoter.stop(limit_s=self._grace_s)
         self._guarded("stop", self._farewell)
-        self._desk.live.clear()
+        self.desk.live.clear()
 
     def _farewell(self) -> None:
-        with self._desk.write() as tx:
-            self._desk.note(tx, "daemon.stopped", "daemon", {})
+        with self.desk.write() as tx:
+            self.desk.note(tx, "daemon.stopped", "daemon", {})
 
     # --- turns and ticks ------------------------------------------------------------------------
 
     def turn(self) -> None:
         """Look at the children, and tick if anything asks for it."""
-        woken = self._desk.wake.is_set()
-        self._desk.wake.clear()
+        woken = self.desk.wake.is_set()
+        self.desk.wake.clear()
         moved = self._guarded("observe", self._supervisor.observe)
-        now_s = self._desk.clock.monotonic()
-        backed_off = self._later is not None and self._later <= self._desk.clock.iso()
+        now_s = self.desk.clock.monotonic()
+        backed_off = self._later is not None and self._later <= self.desk.clock.iso()
         if woken or moved or backed_off or now_s >= self._due_s or self._queue_changed():
             self.tick()
 
     def tick(self) -> None:
         """One tick: observe, decide, act; whatever goes wrong is told and survived."""
-        began_s = self._desk.clock.monotonic()
+        began_s = self.desk.clock.monotonic()
         late_ticks = self._lateness(began_s)
         self._guarded("settings", self._reload)
-        self._guarded("queue", lambda: queue.ingest_file(self._desk))
+        self._guarded("queue", lambda: queue.ingest_file(self.desk))
         self._guarded("reconcile", self._supervisor.reconcile)
         self._guarded("observe", self._supervisor.observe)
         self._guarded("watchdog", lambda: self._watch(late_ticks))
         self._guarded("mine", self._mine)
         self._promoter.nudge()
-        self._due_s = self._desk.clock.monotonic() + self._lookout.interval_s
+        self._due_s = self.desk.clock.monotonic() + self._lookout.interval_s
 
     def _lateness(self, now_s: float) -> float:
         """By how many intervals this tick comes too late; the first is never late."""
@@ -175,7 +169,7 @@ class Loop:
 
     def _queue_changed(self) -> bool:
         try:
-            stat = self._desk.workspace.queue_file.stat()
+            stat = self.desk.workspace.queue_file.stat()
         except OSError:
             return False
         seen, self._queue_seen = self._queue_seen, (stat.st_mtime_ns, stat.st_size)
@@ -183,10 +177,10 @@ class Loop:
 
     def _reload(self) -> None:
         try:
-            fresh = settings_versions.reload(self._desk)
+            fresh = settings_versions.reload(self.desk)
         except InvalidConfiguration:
             return  # the health check names the faults, and nothing new is started
-        self._desk = self._lookout.desk = self._helpers.desk = self._promoter.desk = fresh
+        self.desk = self._lookout.desk = self._helpers.desk = self._promoter.desk = fresh
 
     # --- watching and mining --------------------------------------------------------------------
 
@@ -194,20 +188,20 @@ class Loop:
         for action in self._lookout.look(late_ticks):
             self._guarded(f"watchdog.{action.cause}", partial(self._hands.do, action))
         if self._lookout.has_room:
-            hold_reserve(self._desk.workspace)
+            hold_reserve(self.desk.workspace)
             self._full = None
         self._healthy = self._lookout.check().ok
 
     def _mine(self) -> None:
-        if self._desk.db.failed:
+        if self.desk.db.failed:
             self._supervisor.end_all("the database takes no writes")
             return
-        view = miner.state(self._desk)
+        view = miner.state(self.desk)
         if view.state == "offline" or view.suspend:
             why = "stopped" if view.state == "offline" else "suspended"
             self._supervisor.end_all(f"the miner was {why}")
-        miner.observed(self._desk, view.state)
-        queue.ensure_runs(self._desk)
+        miner.observed(self.desk, view.state)
+        queue.ensure_runs(self.desk)
         if view.state == "running" and self._healthy and self._full is None:
             self._fill()
         self._later = self._next_back_off()
@@ -215,8 +209,8 @@ class Loop:
     def _fill(self) -> None:
         """Give every free slot the run that goes next."""
         tried: set[str] = set()
-        while self._supervisor.busy < self._desk.settings.limits.max_concurrent_campaigns:
-            following = queue.next_run(self._desk, excluding=frozenset(tried))
+        while self._supervisor.busy < self.desk.settings.limits.max_concurrent_campaigns:
+            following = queue.next_run(self.desk, excluding=frozenset(tried))
             if following is None:
                 return
             tried.add(following.run.id)
@@ -226,8 +220,8 @@ class Loop:
                 continue
 
     def _next_back_off(self) -> str | None:
-        now = self._desk.clock.iso()
-        with self._desk.read() as tx:
+        now = self.desk.clock.iso()
+        with self.desk.read() as tx:
             queued = runs.find(tx, states=("queued",), limit=10_000)
         waits = [run.not_before for run in queued if run.not_before and run.not_before > now]
         return min(waits, default=None)
@@ -249,7 +243,7 @@ class Loop:
         told = error.sentence if isinstance(error, OmpError) else f"{type(error).__name__}: {error}"
         try:
             open_incident(
-                self._desk,
+                self.desk,
                 f"loop.{step}.{type(error).__name__}"[:96],
                 "SEV-1",
                 f"the step {step} of the loop failed: {told}",
@@ -262,24 +256,18 @@ class Loop:
         _log.error("the disk is full: %s", error.sentence)
         self._full = error
         self._supervisor.end_all("the disk is full")
-        spend_reserve(self._desk.workspace)
+        spend_reserve(self.desk.workspace)
         try:
             self._go_offline(error)
         except Exception:  # noqa: BLE001 - even the reserve did not do: the daemon answers on
             _log.exception("the full disk could not be recorded")
-        self._desk.wake.set()
+        self.desk.wake.set()
 
     def _go_offline(self, error: OmpError) -> None:
-        watchman = self._desk.acting_as("watchdog", "daemon")
+        watchman = self.desk.acting_as("watchdog", "daemon")
         if miner.state(watchman).state != "offline":
             miner.want(watchman, "stop", reason=error.sentence)
         open_incident(watchman, "watchdog.disk:miner", "SEV-1", f"mining stops: {error.sentence}")
-
-
-def _advance(desk: Desk, run_id: str, children: Children) -> object:
-    from omp.ops import promotion
-
-    return promotion.advance(desk, run_id, children)
 
 
 def _clean(desk: Desk) -> None:

@@ -6,30 +6,37 @@ next daemon takes the same step once more.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from omp.domain.errors import DiskFull, OmpError, ResourceShort
+from omp.domain.errors import Conflict, DiskFull, Frozen, OmpError, ResourceShort
 from omp.ops.children import Children
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
-from omp.store import runs as rows
-from omp.store.runs import Run
+from omp.ops.promotion import Step
 
 IDLE_S = 30.0
 MOST_STEPS = 20
 """A run needs fewer steps than this; one that needs more goes round in a circle."""
 
-Advance = Callable[[Desk, str, Children], object]
-"""One step of a finished run's judgement; `ops.promotion.advance`."""
+
+class Judge(Protocol):
+    """What is done with finished runs; `ops.promotion` does it."""
+
+    def pending(self, desk: Desk) -> Sequence[str]:
+        """Runs there is something to do for, the oldest first."""
+
+    def advance(self, desk: Desk, run_id: str, children: Children) -> Step:
+        """Take a run one durable step further."""
 
 
 class Promoter:
-    """One worker over the completed runs whose outcome is pending.
+    """One worker over the completed runs that wait to be judged.
 
     Args:
         desk: In whose name runs are judged.
         children: Where evidence and looks are computed.
-        advance: Takes a run one step further.
+        judge: Says which runs wait, and takes them further.
         trouble: Told of a shortage that must stop the mining too.
     """
 
@@ -38,12 +45,12 @@ class Promoter:
         desk: Desk,
         children: Children,
         *,
-        advance: Advance,
+        judge: Judge,
         trouble: Callable[[OmpError], None],
     ) -> None:
         self.desk = desk
         self._children = children
-        self._advance = advance
+        self._judge = judge
         self._trouble = trouble
         self._work = threading.Event()
         self._leave = threading.Event()
@@ -68,40 +75,31 @@ class Promoter:
         return True
 
     def work(self) -> None:
-        """Take every pending run as far as it goes now."""
-        with self.desk.read() as tx:
-            pending = rows.find(
-                tx, states=("completed",), outcome="pending", newest_first=False, limit=100
-            )
-        for run in pending:
+        """Take every run that waits as far as it goes now."""
+        for run_id in self._judge.pending(self.desk):
             if self._leave.is_set():
                 return
-            self._judge(run)
+            self._take(run_id)
 
-    def _judge(self, run: Run) -> None:
+    def _take(self, run_id: str) -> None:
         try:
             for _ in range(MOST_STEPS):
-                self._advance(self.desk, run.id, self._children)
-                before, run = run, self._now(run)
-                is_done = run.outcome != "pending" or run.stage == before.stage
-                if is_done or self._leave.is_set():
+                if not self._judge.advance(self.desk, run_id, self._children).more:
+                    return
+                if self._leave.is_set():
                     return
         except DiskFull as error:
             self._trouble(error)
-        except ResourceShort:
-            return  # tried again with the next nudge
+        except (ResourceShort, Frozen, Conflict):
+            return  # nothing the run can be blamed for; it is taken up again later
         except OmpError as error:
             open_incident(
                 self.desk,
-                f"promotion:{run.id}",
+                f"promotion:{run_id}",
                 "SEV-2",
-                f"run {run.id} cannot be judged: {error.sentence}",
-                details={"runs": [run.id], "campaigns": [run.campaign_id]},
+                f"run {run_id} cannot be judged: {error.sentence}",
+                details={"runs": [run_id]},
             )
-
-    def _now(self, run: Run) -> Run:
-        with self.desk.read() as tx:
-            return rows.get(tx, run.id)
 
     def _forever(self) -> None:
         while not self._leave.is_set():

@@ -17,7 +17,9 @@ from omp.daemon.process import Identity
 from omp.domain.limits import Resources
 from omp.ops import miner, queue
 from omp.ops import workspace as workspaces
+from omp.ops.children import Children
 from omp.ops.desk import Desk
+from omp.ops.promotion import Step
 from omp.store import journal
 from omp.store import runs as rows
 from omp.store.runs import Run
@@ -132,13 +134,20 @@ class Shop:
             orders=orders,
             reader=self.reader,
             grace_s=1.0,
-            advance=self._advance,
+            judge=self,
         )
 
-    def _advance(self, desk: Desk, run_id: str, _children: object) -> None:
+    def pending(self, desk: Desk) -> tuple[str, ...]:
+        """A judge that has something to do for every run that was not refused yet."""
+        with desk.read() as tx:
+            return tuple(run.id for run in rows.find(tx, outcome="pending"))
+
+    def advance(self, desk: Desk, run_id: str, _children: Children) -> Step:
+        """And refuses them all."""
         self.judged.append(run_id)
         with desk.write() as tx:
             rows.change(tx, run_id, outcome="refused", stage="done")
+        return Step(run_id, "done", "refused", "refused", more=False)
 
     def add(self, name: str = "alpha", *, repeat: bool = False, first: int = 1) -> str:
         """Queue a campaign; gives its id."""
