@@ -195,7 +195,7 @@ def _snapshot(catalog: Catalog, campaign: CampaignFile, digest_: str | None) -> 
 
 
 def _search(ready: _Ready, lines: Lines, is_stopped: Callable[[], bool]) -> RunResult:
-    """Generation after generation: charge, evaluate, checkpoint, settle, tell."""
+    """Generation after generation: charge, evaluate, settle, checkpoint, tell."""
     provenance, plan, run = ready.provenance, ready.plan, ready.run
     identity = {
         "config_hash": provenance.config_hash,
@@ -217,7 +217,6 @@ def _search(ready: _Ready, lines: Lines, is_stopped: Callable[[], bool]) -> RunR
         step = search.advance(genomes)
         took_s = time.monotonic() - at
         elapsed_s = before_s + time.monotonic() - begun
-        checkpoints.save(search, step, elapsed_s)
         settle(
             run.charges,
             attempt=ready.attempt,
@@ -225,6 +224,7 @@ def _search(ready: _Ready, lines: Lines, is_stopped: Callable[[], bool]) -> RunR
             behaviours=len(step.trials),
             distinct=search.distinct,
         )
+        checkpoints.save(search, step, elapsed_s)
         lines.emit("checkpoint", generation=generation)
         left = plan.generations - generation
         lines.emit(
