@@ -44,14 +44,15 @@ max_conditions = 3
 """
 
 _REAL = """\
-# Five US large caps, daily bars, shipped with the product (survivors only: see its provenance).
+# US large caps (AAPL, GOOG, IBM, MSFT), daily bars, shipped with the product. Survivors only: see
+# its provenance.
 [campaign]
 name = "US large caps, daily"
 owner = "demo"
 market = "us"
 universe = "custom"
 timeframe = "1d"
-objective = "A long rule on five large caps that beats holding them"
+objective = "A long rule on large caps that beats holding them"
 tags = ["demo", "daily"]
 
 [data]

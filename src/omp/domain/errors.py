@@ -73,7 +73,8 @@ class Fault:
     allowed: str = ""
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.problem}" + (f" (allowed: {self.allowed})" if self.allowed else "")
+        allowed = f" (allowed: {self.allowed})" if self.allowed else ""
+        return f"{self.path}: {self.problem}{allowed}"
 
 
 class InvalidConfiguration(InvalidInput):

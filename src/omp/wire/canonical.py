@@ -20,7 +20,8 @@ def finite(value: Any) -> Any:
 
 def canonical(value: Any) -> bytes:
     """Canonical JSON bytes of a value (RFC 8785)."""
-    return rfc8785.dumps(finite(value))
+    data: bytes = rfc8785.dumps(finite(value))
+    return data
 
 
 def digest(data: bytes) -> str:

@@ -83,7 +83,7 @@ class Workspace:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """Every folder that a new workspace has, with those that only their owner may enter last."""
+        """Every folder that a new workspace has; those only their owner may enter come last."""
         return (
             self.config_file.parent,
             self.campaigns,
