@@ -51,8 +51,7 @@ def open_desk(
             operator=operator or local_user(),
             role=role,
         )
-        if existed:
-            check_anchor(desk)
+        check_anchor(desk)
     except BaseException:
         db.close()
         raise

@@ -17,7 +17,7 @@ from omp.ops import data, miner, queue, settings_versions
 from omp.ops.children import Children, DirectChildren
 from omp.ops.desk import Clock, Desk
 from omp.ops.opening import open_desk
-from omp.store import meta
+from omp.store import journal, meta
 from omp.wire.durable import disk_room, sync_folder, write_durable
 from omp.wire.grant import make_keys
 from omp.wire.workspace import Workspace
@@ -241,3 +241,4 @@ def _finish(desk: Desk, *, idle: bool) -> None:
         if idle and wanted is None:
             meta.put(tx, miner.WANTED_KEY, MINER.start)
         meta.put(tx, _READY_KEY, desk.clock.iso())
+        meta.put(tx, journal.ANCHORED_KEY, "yes")

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from omp.domain.errors import Damaged, DiskFull, NotFound, OmpError, ResourceShort
 from omp.domain.errors import InvalidInput as Invalid
@@ -207,7 +207,7 @@ class Database:
     def _explained(self, error: DBAPIError) -> Exception:
         original = error.orig
         if not isinstance(original, sqlite3.Error):
-            if error.connection_invalidated or "connection" in str(original).lower():
+            if error.connection_invalidated or isinstance(error, OperationalError):
                 return ResourceShort(
                     f"the database {self.where} cannot be reached: {original}",
                     allowed="a PostgreSQL server that answers",

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from omp.domain.events import KINDS
+from omp.store import meta
 from omp.store.tables import journal
 from omp.wire.canonical import canonical, digest_of
 from omp.wire.durable import write_durable
@@ -177,6 +178,9 @@ def count(tx: Connection) -> int:
     return int(tx.execute(select(func.count()).select_from(journal)).scalar_one())
 
 
+ANCHORED_KEY = "journal.anchored"
+"""Set once a workspace has had its first anchor: from then on a missing anchor is a fault."""
+
 _anchor_lock = threading.Lock()
 
 
@@ -213,11 +217,11 @@ def behind(tx: Connection, workspace: Workspace) -> str | None:
 
     A database restored from an old copy, or cut short, ends before the record the anchor names.
     """
-    kept = read_anchor(workspace)
+    kept, path = read_anchor(workspace), anchor_path(workspace)
     if kept is None:
-        if head(tx).seq and not anchor_path(workspace).exists():
-            return f"the anchor {anchor_path(workspace)} is gone"
-        return "the anchor cannot be read" if anchor_path(workspace).exists() else None
+        if path.exists():
+            return f"the anchor {path} cannot be read"
+        return f"the anchor {path} is gone" if meta.get(tx, ANCHORED_KEY) else None
     found = tx.execute(select(journal.c.hash).where(journal.c.seq == kept.seq)).scalar()
     if found is None:
         return f"the journal ends at {head(tx).seq}, its anchor names {kept.seq}"

@@ -151,7 +151,9 @@ def test_a_password_is_not_shown(tmp_path: Path) -> None:
 def test_a_database_at_the_head_is_opened_without_alembic(path: Path) -> None:
     code = (
         "import sys; from omp.store.database import Database;"
-        f"from omp.store.migrate import migrate; migrate(Database.open({str(path)!r})); print('alembic' in sys.modules)"
+        "from omp.store.migrate import migrate;"
+        f"migrate(Database.open({str(path)!r}));"
+        "print('alembic' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
