@@ -147,3 +147,34 @@ def test_a_signal_ends_it_in_order(workspace: Path, daemon: subprocess.Popen[str
     assert omp(workspace, "health").returncode == 1
     assert json.loads(omp(workspace, "status", "--json").stdout)["status"] == "offline"
     assert omp(workspace, "verify").returncode == 0
+
+
+def test_start_brings_a_daemon_up_in_the_background(workspace: Path) -> None:
+    config = workspace / "dashboard" / "omp_config.toml"
+    config.write_text(config.read_text().replace("port = 3001", "port = 0"))
+    started = omp(workspace, "start", "--json")
+    note = json.loads((workspace / "state" / "daemon.json").read_bytes())
+    try:
+        assert started.returncode == 0, started.stderr
+        assert json.loads(started.stdout)["state"] == "running"
+        assert f"process {note['pid']}" in started.stderr
+        assert omp(workspace, "stop").returncode == 0
+    finally:
+        os.kill(note["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + PATIENCE_S
+    while (workspace / "state" / "daemon.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert "stopped" in (workspace / "logs" / "daemon.log").read_text()
+
+
+def test_a_daemon_that_cannot_start_says_why(workspace: Path) -> None:
+    config = workspace / "dashboard" / "omp_config.toml"
+    good = config.read_text()
+    config.write_text("[loop]\nintervall_s = 5\n")
+    try:
+        done = omp(workspace, "start")
+    finally:
+        config.write_text(good)
+    assert done.returncode == 4
+    assert "interval_s" in done.stderr

@@ -91,7 +91,7 @@ def _decide(face: Face, decision: str, run: str, candidate: str, role: str, reas
 @verb(app, "sign")
 def sign(face: Face, run: Run, candidate: Candidate, reason: Why, role: Role = ROLES[0]) -> Answer:
     """Sign a candidate off."""
-    return _decide(face, "approve", run, candidate, role, reason)
+    return _decide(face, "signed", run, candidate, role, reason)
 
 
 @verb(app, "decline")
@@ -99,4 +99,4 @@ def decline(
     face: Face, run: Run, candidate: Candidate, reason: Why, role: Role = ROLES[0]
 ) -> Answer:
     """Decline a candidate."""
-    return _decide(face, "decline", run, candidate, role, reason)
+    return _decide(face, "declined", run, candidate, role, reason)

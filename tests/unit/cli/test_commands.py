@@ -280,7 +280,7 @@ def test_a_signature_carries_role_decision_and_reason(door: FakeDoor, workspace:
     verb, given = door.asked[0]
     assert verb == "reviews.sign"
     assert given["role"] == "trader-expert"
-    assert given["decision"] == "decline"
+    assert given["decision"] == "declined"
     assert given["reason"] == "too fast"
 
 
@@ -406,3 +406,13 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_calibrate_needs_a_market(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert omp("calibrate", "--json", str(tmp_path / "x.json")) == 2
     assert "no market" in capsys.readouterr().err
+
+
+def test_another_system_is_refused_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(SystemExit) as caught:
+        command_line.main()
+    assert caught.value.code == 4
+    assert capsys.readouterr().err.count("\n") == 1
