@@ -8,7 +8,6 @@ compute; nothing here compares anything but numbers with bars.
 """
 
 from omp.domain.errors import Conflict, Frozen, OmpError, PromotionRefused, ResourceShort
-from omp.gates.panel import gate_set
 from omp.ops import looks
 from omp.ops import promotion_record as record
 from omp.ops.children import Children
@@ -22,7 +21,6 @@ from omp.ops.promotion_check import (
     screen,
 )
 from omp.ops.promotion_steps import STEPS, Step, step
-from omp.store import hall, verdicts
 from omp.store import runs as run_rows
 from omp.store.runs import Run
 
@@ -45,15 +43,10 @@ PASSING_FAULTS = (ResourceShort, Frozen, Conflict)
 def pending(desk: Desk) -> tuple[str, ...]:
     """Completed runs that `advance` has something to do for, the oldest first."""
     with desk.read() as tx:
-        found = [
-            one
-            for outcome in ("pending", "waiting")
-            for one in run_rows.find(
-                tx, states=("completed",), outcome=outcome, newest_first=False, limit=1000
-            )
-        ]
-    ready = [one for one in found if _idle_because(desk, one) is None]
-    return tuple(one.id for one in sorted(ready, key=lambda one: (one.queued_at, one.id)))
+        found = run_rows.find(
+            tx, states=("completed",), outcome="pending", newest_first=False, limit=1000
+        )
+    return tuple(one.id for one in found if _idle_because(desk, one) is None)
 
 
 def advance(desk: Desk, run_id: str, children: Children) -> Step:
@@ -86,7 +79,7 @@ def _idle_because(desk: Desk, run: Run) -> str | None:
     """Why there is nothing to do for a run now; None when there is."""
     if run.state != "completed":
         return f"the run is {run.state}"
-    if run.outcome in ("refused", "promoted") or run.stage not in STEPS:
+    if run.outcome != "pending" or run.stage not in STEPS:
         return f"the run is {run.outcome}"
     with desk.read() as tx:
         if record.failures(tx, run.id) >= record.MAX_FAILURES:
@@ -94,14 +87,6 @@ def _idle_because(desk: Desk, run: Run) -> str | None:
         blocked = looks.frozen_because(desk, tx)
         if blocked and run.stage in ("look", "promote"):
             return blocked
-        if run.outcome == "waiting" and run.subject_id is not None:
-            given = verdicts.latest(tx, run.id, run.subject_id)
-            signed = hall.reviews_of(tx, run.id, run.subject_id)
-            last = max((one.judged_at for one in given), default="")
-            now_in_force = gate_set(desk.settings.gates, desk.settings.review.policy)
-            same_bars = all(one.gate_set == now_in_force for one in given if one.judged_at == last)
-            if same_bars and all(one.signed_at < last for one in signed):
-                return "it waits for a signature"
     return None
 
 
@@ -128,6 +113,8 @@ def promote(
         looks.require_thawed(desk, tx)
     _require_subject(desk, run, candidate_id)
     with desk.write() as tx:
+        if run_rows.get(tx, run_id).outcome == "waiting":
+            run_rows.change(tx, run_id, outcome="pending")  # the panels are asked again
         desk.note(
             tx,
             "verdict.given",

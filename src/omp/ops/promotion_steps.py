@@ -6,16 +6,16 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from omp.domain.errors import NotFound, PromotionRefused
+from omp.domain.errors import NotFound, PromotionRefused, ResourceShort
 from omp.domain.failpoints import hit
-from omp.domain.verdict import Outcome, Verdict, worst
+from omp.domain.verdict import Outcome, Verdict
 from omp.gates.panel import first_failed, gates, judge
 from omp.ops import entries, looks
 from omp.ops import promotion_record as record
 from omp.ops.children import Children, ChildResult, required
 from omp.ops.desk import Desk
 from omp.ops.docket import Docket, hall_facts, read_subject, signatures, subject_case
-from omp.ops.ensemble import Offer, choose
+from omp.ops.ensemble import Offer, choose, may_be_offered
 from omp.ops.promotion_record import answer, close, note_verdicts, remember
 from omp.store import candidates as candidate_rows
 from omp.store import looks as look_rows
@@ -24,6 +24,9 @@ from omp.store import verdicts
 from omp.store.candidates import Candidate
 from omp.store.runs import Run
 from omp.wire.evidence import CandidateEvidence, SubjectEvidence
+
+INTERRUPTED = frozenset({130, 143, -15, -2})
+"""Exit codes of a child that was told to leave; they say nothing about the run."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,13 @@ def _subject(desk: Desk, docket: Docket) -> SubjectEvidence:
 
 def _run(desk: Desk, children: Children, args: list[str], docket: Docket) -> ChildResult:
     whole = ["factory", *args, "--workspace", str(desk.workspace.root)]
-    return children.run(whole, log=_log(docket))
+    ended = children.run(whole, log=_log(docket))
+    if ended.exit_code in INTERRUPTED:
+        raise ResourceShort(
+            f"the child of {docket.run.id} was told to leave before it had finished",
+            remedy="nothing: the step is taken again",
+        )
+    return ended
 
 
 def _log(docket: Docket) -> Path:
@@ -124,11 +133,10 @@ def screen_all(docket: Docket) -> dict[str, tuple[Verdict, ...]]:
 
 def _offer(desk: Desk, docket: Docket, judged: Mapping[str, tuple[Verdict, ...]]) -> Offer:
     rules = desk.settings.holdout
-    dsr = {one.candidate_id: one.dsr for one in docket.evidence.candidates}
     passing = {
-        name
-        for name, given in judged.items()
-        if worst(given) is Outcome.PASS and (dsr[name] or 0.0) >= rules.min_dsr
+        one.candidate_id
+        for one in docket.evidence.candidates
+        if may_be_offered(judged[one.candidate_id], one, rules)
     }
     return choose(docket.evidence, passing, rules)
 

@@ -224,6 +224,12 @@ def reviews_of(tx: Connection, run_id: str, candidate_id: str) -> tuple[Review, 
     return tuple(from_row(Review, row) for row in tx.execute(query))
 
 
+def all_reviews(tx: Connection, limit: int = 200) -> tuple[Review, ...]:
+    """Signatures, the newest first."""
+    query = select(reviews).order_by(reviews.c.signed_at.desc(), reviews.c.id.desc()).limit(limit)
+    return tuple(from_row(Review, row) for row in tx.execute(query))
+
+
 def add_canary(tx: Connection, canary: Canary) -> None:
     """Keep the judgement of a canary run."""
     tx.execute(insert(canaries).values(**to_values(canary)))
