@@ -1,5 +1,6 @@
 """Rows of data snapshots and of the lineages they belong to."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,16 @@ def listed(tx: Connection, *, environment: str | None = None) -> tuple[Snapshot,
     query = select(snapshots).order_by(snapshots.c.imported_at.desc(), snapshots.c.digest)
     if environment is not None:
         query = query.where(snapshots.c.environment == environment)
+    return tuple(from_row(Snapshot, row, ("manifest",)) for row in tx.execute(query))
+
+
+def of_lineages(tx: Connection, lineage_ids: Collection[str]) -> tuple[Snapshot, ...]:
+    """Registered snapshots of these lineages, the newest first."""
+    query = (
+        select(snapshots)
+        .where(snapshots.c.lineage.in_(tuple(lineage_ids)))
+        .order_by(snapshots.c.imported_at.desc(), snapshots.c.digest)
+    )
     return tuple(from_row(Snapshot, row, ("manifest",)) for row in tx.execute(query))
 
 
