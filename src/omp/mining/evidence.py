@@ -2,15 +2,17 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from omp.domain.errors import Damaged, InvalidInput
 from omp.market.splits import iso
 from omp.mining.bench import Bench, PlacedTrade
+from omp.mining.books import CandidateRow
 from omp.mining.candidate_files import candidate_files, write_folder
 from omp.mining.measure import Origin, ensemble_behaviour, measure, subject_of
 from omp.mining.opened import OpenRun
@@ -140,8 +142,18 @@ def measure_ensemble(
             remedy="name them separated by commas: --members cand_a,cand_b",
         )
     rows = [opened.row(one) for one in wanted]
+    strategy, origin = ensemble_of(rows, [opened.strategy(row) for row in rows])
+    return measure_subject(opened, strategy, origin, earlier=earlier)
+
+
+def ensemble_of(rows: Sequence[CandidateRow], parts: Sequence[Strategy]) -> tuple[Strategy, Origin]:
+    """The equal-weight ensemble of some candidates, and where it came from.
+
+    Args:
+        rows: The members' rows, ascending by id.
+        parts: Their strategies, in the same order.
+    """
     weight = 1.0 / len(rows)
-    parts = [opened.strategy(row) for row in rows]
     strategy = Strategy(
         tuple(Member(one.members[0].genome, weight) for one in parts),
         parts[0].symbols,
@@ -150,8 +162,8 @@ def measure_ensemble(
         is_ensemble=True,
     )
     behaviour = ensemble_behaviour([row.behaviour_hash for row in rows], [weight] * len(rows))
-    origin = Origin(max(row.generation for row in rows), behaviour, tuple(wanted))
-    return measure_subject(opened, strategy, origin, earlier=earlier)
+    members = tuple(row.candidate_id for row in rows)
+    return strategy, Origin(max(row.generation for row in rows), behaviour, members)
 
 
 def measure_subject(
@@ -187,19 +199,31 @@ def likeness(
     """
     if earlier is None or not earlier.is_dir():
         return []
+    files = [(one.name, one / "returns.parquet") for one in sorted(earlier.iterdir())]
+    return likeness_to(
+        pool,
+        ((name, read_pool(path)) for name, path in files if name != own_id and path.is_file()),
+    )
+
+
+def likeness_to(
+    pool: tuple[np.ndarray, Float, Float], earlier: Iterable[tuple[str, Mapping[str, Any]]]
+) -> list[Against]:
+    """How alike a subject is to each of some others, on the bars both have, in their order.
+
+    Args:
+        pool: timestamp (UTC ns), pooled position and pooled x, each [T].
+        earlier: Id of each other subject, and its pool as `read_pool` gives it.
+    """
     stamps, position, excess = pool
     found = []
-    for folder in sorted(earlier.iterdir()):
-        path = folder / "returns.parquet"
-        if folder.name == own_id or not path.is_file():
-            continue
-        other = read_pool(path)
+    for name, other in earlier:
         _, ours, theirs = np.intersect1d(
             stamps, other["timestamp"], assume_unique=True, return_indices=True
         )
         found.append(
             Against(
-                folder.name,
+                name,
                 int(ours.size),
                 _correlation(position[ours], other["position"][theirs]),
                 _correlation(excess[ours], other["excess"][theirs]),

@@ -50,7 +50,9 @@ def look(opened: OpenRun, candidate_id: str, grant_file: Path) -> tuple[str, str
     strategy = opened.subject(candidate_id)
     _require(grant, opened, candidate_id)
     bench = sealed_bench(opened, strategy)
-    evidence, files = measure_look(opened, grant, strategy, bench)
+    sealed_note = opened.workspace.sealed / opened.snapshot.digest / "manifest.json"
+    sealed_file = str(json.loads(sealed_note.read_bytes())["files"]["bars.parquet"])
+    evidence, files = measure_look(grant, strategy, bench, sealed_digest=sealed_file)
     data = write_document(evidence)
     folder = opened.run.look(grant.look_id)
     write_folder(folder, {**files, "look.json": data})
@@ -144,9 +146,16 @@ def _glued(pieces: list[Bars]) -> Bars:
 
 
 def measure_look(
-    opened: OpenRun, grant: Grant, strategy: Strategy, bench: Bench
+    grant: Grant, strategy: Strategy, bench: Bench, *, sealed_digest: str
 ) -> tuple[LookEvidence, dict[str, bytes]]:
-    """What the look found, and the files beside `look.json`."""
+    """What the look found, and the files beside `look.json`.
+
+    Args:
+        grant: What was granted.
+        strategy: Its subject.
+        bench: The sealed window.
+        sealed_digest: Digest of the sealed bars.
+    """
     subject = subject_of(strategy)
     streams = bench.streams(subject)
     trades = bench.trades(subject)
@@ -165,8 +174,6 @@ def measure_look(
         "trades.csv": trades_csv(trades),
         "curves.json": canonical(curves(streams)),
     }
-    sealed_note = opened.workspace.sealed / opened.snapshot.digest / "manifest.json"
-    sealed_file = json.loads(sealed_note.read_bytes())["files"]["bars.parquet"]
     evidence = LookEvidence(
         schema_version=SCHEMA_VERSION,
         look_id=grant.look_id,
@@ -175,7 +182,7 @@ def measure_look(
         candidate_id=grant.candidate_id,
         subject_digest=grant.subject_digest,
         data_digest=grant.data_digest,
-        sealed_digest=str(sealed_file),
+        sealed_digest=sealed_digest,
         lineage=grant.lineage,
         first=iso(int(bench.timestamp[0])),
         last=iso(int(bench.timestamp[-1])),

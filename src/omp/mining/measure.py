@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,6 +58,24 @@ def subject_of(strategy: Strategy) -> Subject:
 
 def measure(court: Court, strategy: Strategy, origin: Origin) -> CandidateEvidence:
     """All evidence about one candidate or ensemble; artifacts and likeness are added later."""
+    return prove_further(court, strategy, draft(court, strategy, origin))
+
+
+def prove_further(
+    court: Court, strategy: Strategy, drafted: CandidateEvidence
+) -> CandidateEvidence:
+    """A draft with what costs most: stress, the proof against look-ahead, the oracle's replay."""
+    subject = subject_of(strategy)
+    return replace(
+        drafted,
+        stress=run_suite(court.bench, subject),
+        lookahead=prove(court.bench, subject),
+        replay=replay(court.bench, strategy),
+    )
+
+
+def draft(court: Court, strategy: Strategy, origin: Origin) -> CandidateEvidence:
+    """The evidence without stress, proof against look-ahead and replay: those are unknown."""
     bench, subject = court.bench, subject_of(strategy)
     streams = bench.streams(subject)
     trades = bench.trades(subject)
@@ -98,9 +116,9 @@ def measure(court: Court, strategy: Strategy, origin: Origin) -> CandidateEviden
         n_trials=court.n_trials,
         luck_sharpe_x_annual=_times(_known(expected_max_sharpe(n_trials, null_variance)), year),
         folds_sharpe_x=[sharpe(streams.part(one.test).excess()) for one in court.folds],
-        stress=run_suite(bench, subject),
-        lookahead=prove(bench, subject),
-        replay=replay(bench, strategy),
+        stress=[],
+        lookahead=None,
+        replay=None,
         against=[],
         artifacts={},
     )

@@ -1,10 +1,11 @@
 """What a run offers: an ensemble of its best, chosen greedily, or one candidate alone."""
 
-from collections.abc import Collection
+from collections.abc import Container
 from dataclasses import dataclass
 
 from omp.config.settings import Holdout
-from omp.wire.evidence import RunEvidence
+from omp.domain.verdict import Outcome, Verdict, worst
+from omp.wire.evidence import CandidateEvidence, RunEvidence
 
 CONSIDERED = 100
 """Candidates that are considered, best first."""
@@ -21,7 +22,14 @@ class Offer:
         return len(self.members) > 1
 
 
-def choose(run: RunEvidence, passing: Collection[str], rules: Holdout) -> Offer:
+def may_be_offered(
+    given: tuple[Verdict, ...], candidate: CandidateEvidence, rules: Holdout
+) -> bool:
+    """Whether a candidate passes the first panel with the DSR that a look asks for."""
+    return worst(given) is Outcome.PASS and (candidate.dsr or 0.0) >= rules.min_dsr
+
+
+def choose(run: RunEvidence, passing: Container[str], rules: Holdout) -> Offer:
     """The subject of a run.
 
     An ensemble takes, greedily by in-sample Sharpe ratio of x, candidates that pass the screen and
@@ -30,7 +38,8 @@ def choose(run: RunEvidence, passing: Collection[str], rules: Holdout) -> Offer:
 
     Args:
         run: Its evidence; `correlation` is in the order of `candidates`.
-        passing: Candidates that pass the screen with a DSR that a look asks for.
+        passing: Candidates that may be offered (see `may_be_offered`); asked only about those
+            that could still be taken.
         rules: `[holdout]`.
 
     Returns:
@@ -47,9 +56,8 @@ def choose(run: RunEvidence, passing: Collection[str], rules: Holdout) -> Offer:
     for at in ranked:
         if len(taken) >= rules.max_members:
             break
-        if run.candidates[at].candidate_id not in passing:
-            continue
-        if all(_apart(run.correlation, at, other, rules.member_correlation) for other in taken):
+        apart = all(_apart(run.correlation, at, one, rules.member_correlation) for one in taken)
+        if apart and run.candidates[at].candidate_id in passing:
             taken.append(at)
     return Offer(tuple(run.candidates[at].candidate_id for at in taken))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from omp.config.settings import Holdout
 from omp.domain.errors import Damaged, Frozen, LookRefused
 from omp.domain.failpoints import hit
 from omp.domain.ids import new_id
@@ -83,24 +84,38 @@ def refusal(desk: Desk, tx: Connection, docket: Docket, subject: CandidateEviden
 
     It depends on in-sample data and earlier looks alone. What is not known counts against it.
     """
-    rules = desk.settings.holdout
-    selection = docket.selection(subject)
+    lineage = docket.run.lineage
+    if lineage is None:
+        return "the run is not bound to a data lineage"
+    before = earlier(tx, lineage)
+    why = unfit(desk.settings.holdout, subject, docket.selection(subject), before)
+    return why or _boundary_moved(tx, docket, lineage)
+
+
+def unfit(
+    rules: Holdout,
+    subject: CandidateEvidence,
+    selection: CandidateEvidence | None,
+    before: Likeness,
+) -> str | None:
+    """What in a subject's own evidence and the earlier looks denies it one; None when nothing.
+
+    Args:
+        rules: `[holdout]`.
+        subject: Its evidence, with its likeness to every earlier subject.
+        selection: Whose DSR counts for it.
+        before: Every earlier subject and look of the lineage.
+    """
     dsr = None if selection is None else selection.dsr
     if dsr is None or not dsr >= rules.min_dsr:
         shown = "unknown" if dsr is None else f"{dsr:.2f}"
         return f"its deflated Sharpe probability is {shown}, a look asks for {rules.min_dsr:.2f}"
-    lineage = docket.run.lineage
-    if lineage is None:
-        return "the run is not bound to a data lineage"
-    if why := _boundary_moved(tx, docket, lineage):
-        return why
-    before = earlier(tx, lineage)
     for look in before.looks:
         if look.behaviour_hash == subject.behaviour_hash:
             return f"the same trades were looked at before, in {look.look_id}"
     likeness = {one.subject_id: one for one in subject.against}
     for other in before.subjects:
-        why = _too_like(subject, other, likeness.get(other.subject_id), desk)
+        why = _too_like(subject, other, likeness.get(other.subject_id), rules)
         if why:
             return why
     return None
@@ -115,9 +130,8 @@ def _boundary_moved(tx: Connection, docket: Docket, lineage: str) -> str | None:
 
 
 def _too_like(
-    subject: CandidateEvidence, other: Subject, against: Against | None, desk: Desk
+    subject: CandidateEvidence, other: Subject, against: Against | None, rules: Holdout
 ) -> str | None:
-    rules = desk.settings.holdout
     if against is None:
         return f"its likeness to the earlier subject {other.subject_id} was not measured"
     twin = against.position_correlation
