@@ -118,7 +118,6 @@ def replay(
     folder = _workspace(workspace).entry(entry)
     from omp.mining.replay import replay_entry
 
-    lines.emit("stage", name="replay")
     found = replay_entry(folder)
     if not found["equal"]:
         _say([f"- {one}" for one in found["differences"]])

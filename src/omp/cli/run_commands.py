@@ -46,6 +46,14 @@ CANDIDATE_COLUMNS = (
     ("outcome", "OUTCOME"),
     ("first_failed_gate", "STOPPED BY"),
 )
+REFUSED_COLUMNS = (
+    ("candidate_id", "CANDIDATE"),
+    ("gate", "STOPPED BY"),
+    ("outcome", "OUTCOME"),
+    ("value", "VALUE", number(4)),
+    ("bar", "BAR", number(4)),
+    ("sentence", "WHY"),
+)
 _TIMES = dict.fromkeys(("queued_at", "started_at", "progress_at", "finished_at"), instant)
 
 app = typer.Typer(help="Executions of campaigns.", no_args_is_help=True)
@@ -107,19 +115,21 @@ def candidates(face: Face, run: Run, limit: Limit = 20) -> Answer:
 def refused(face: Face, run: Run, limit: Limit = 100) -> Answer:
     """Show who was refused, the gate that stopped each, and why."""
     data = face.call("runs.refused", run=run, limit=limit)
-    lines = table(
-        data.get("items", ()),
-        (
-            ("candidate_id", "CANDIDATE"),
-            ("first_failed_gate", "STOPPED BY"),
-            ("outcome", "OUTCOME"),
-            ("value", "VALUE", number(4)),
-            ("bar", "BAR", number(4)),
-            ("sentence", "WHY"),
-        ),
-        empty="nobody was judged and refused yet",
-    )
-    return Answer(data, lines)
+    rows = [_refusal(one) for one in data.get("items", ())]
+    rows = [one for one in rows if one["outcome"] != "promoted"]
+    return Answer(data, table(rows, REFUSED_COLUMNS, empty="nobody was refused yet"))
+
+
+def _refusal(one: dict[str, Any]) -> dict[str, Any]:
+    candidate, verdict = one.get("candidate") or {}, one.get("verdict") or {}
+    return {
+        "candidate_id": candidate.get("candidate_id"),
+        "outcome": verdict.get("outcome") or candidate.get("outcome"),
+        "gate": verdict.get("gate") or candidate.get("first_failed_gate"),
+        "value": verdict.get("value"),
+        "bar": verdict.get("bar"),
+        "sentence": verdict.get("sentence") or "it was not judged by itself",
+    }
 
 
 @verb(app, "cancel")

@@ -1,13 +1,16 @@
 """Every command: what it asks for, what it prints, how it ends."""
 
+import inspect
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from omp.cli import face as face_room
 from omp.cli import omp as command_line
+from omp.cli.ops_door import VERBS
 from omp.config.demo_campaigns import DEMO_CAMPAIGNS
 from omp.config.settings import default_config_text
 from omp.domain.errors import Conflict, Fault, InvalidConfiguration
@@ -171,6 +174,22 @@ def test_json_is_the_data_and_nothing_else(
     assert omp(*words, "--json") == 0
     said = json.loads(capsys.readouterr().out)
     assert said["n"] == 1
+
+
+@pytest.mark.parametrize(("words", "verb", "given"), ASKED, ids=lambda one: str(one)[:40])
+def test_the_desk_takes_what_a_command_gives(
+    words: list[str], verb: str, given: dict[str, Any]
+) -> None:
+    row = VERBS[verb]
+    desk = SimpleNamespace(workspace=None)
+    placed, named = row.arguments(desk, given)  # type: ignore[arg-type]
+    inspect.signature(row.does).bind(desk, *placed, **named)
+
+
+def test_every_verb_is_asked_for_by_a_command() -> None:
+    asked = {verb for _, verb, _ in ASKED}
+    elsewhere = {"miner.start", "queue.add", "reviews.sign", "data.import", "data.check"}
+    assert set(VERBS) == asked | elsewhere | {"hall.replay"}
 
 
 def test_a_refusal_is_one_sentence_and_its_exit_code(
@@ -416,3 +435,27 @@ def test_another_system_is_refused_in_one_sentence(
         command_line.main()
     assert caught.value.code == 4
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_refusal_names_its_gate_and_why(
+    door: FakeDoor, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped = {
+        "gate": "pbo",
+        "outcome": "reject",
+        "value": 0.5,
+        "bar": 0.2,
+        "sentence": "too lucky",
+    }
+    door.answers["runs.refused"] = {
+        "items": [
+            {"candidate": {"candidate_id": "cand_1", "outcome": "reject"}, "verdict": stopped},
+            {"candidate": {"candidate_id": "ens_1", "outcome": "promoted"}, "verdict": None},
+        ]
+    }
+    assert omp("runs", "refused", "run_1") == 0
+    said = capsys.readouterr().out
+    assert "cand_1" in said
+    assert "ens_1" not in said
+    for word in ("pbo", "0.5000", "0.2000", "too lucky"):
+        assert word in said

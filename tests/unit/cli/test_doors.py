@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -231,3 +232,16 @@ def test_every_address_is_one_of_the_contract() -> None:
     assert all(route.method in ("GET", "POST", "PATCH", "DELETE") for route in ROUTES.values())
     assert all(not (route.method == "GET" and route.header) for route in ROUTES.values())
     assert HttpDoor.is_live
+
+
+def test_every_address_is_one_the_api_has() -> None:
+    from omp.api.server import RESOURCES
+
+    there = {
+        (method, re.sub(r"\{[^}]*\}", "{}", route.path))
+        for router in RESOURCES
+        for route in router.routes
+        for method in route.methods
+    }
+    wanted = {(route.method, re.sub(r"\{[^}]*\}", "{}", route.path)) for route in ROUTES.values()}
+    assert wanted - there == set()
