@@ -53,7 +53,7 @@ def status(desk: Desk, *, environment: str | None = None) -> dict[str, Any]:
         "promotionsFrozen": [one.id for one in frozen],
         "currentRuns": [_run(one, names, now) for one in running],
         "queueDepth": len(depth),
-        "activityLog": [_activity(one) for one in activity],
+        "activityLog": [_activity(one, names) for one in activity],
         "lastIncident": _incident(last[0]) if last else None,
         "uptimeS": 0 if present is None else _age_s(present.started_at, now),
         "version": engine_version(),
@@ -129,18 +129,31 @@ def _run(run: Run, names: dict[str, str], now: datetime) -> dict[str, Any]:
     }
 
 
-def _activity(record: Record) -> dict[str, Any]:
-    said = record.payload.get("impact") or record.payload.get("summary")
-    said = said or record.payload.get("cause") or record.payload.get("reason")
-    meaning = KINDS.get(record.kind, record.kind)
+def _activity(record: Record, names: dict[str, str]) -> dict[str, Any]:
     return {
         "seq": record.seq,
         "timestamp": record.ts,
         "kind": record.kind,
         "subject": record.subject,
         "operator": record.operator,
-        "message": f"{meaning}: {said}" if said else meaning,
+        "message": _message(record, names),
     }
+
+
+def _message(record: Record, names: dict[str, str]) -> str:
+    """What happened, to what, and the most telling thing the record says about it."""
+    payload, kind = record.payload, record.kind
+    meaning = KINDS.get(kind, kind)
+    if kind in ("queue.change", "miner.wanted"):
+        meaning = str(payload.get("action", meaning))
+    if kind == "miner.state":
+        return f"the miner is {payload.get('new')}"
+    subject = names.get(str(payload.get("campaign_id", record.subject)), record.subject)
+    told = next((payload[key] for key in _TELLING if payload.get(key)), None)
+    return f"{meaning} ({subject})" + (f": {told}" if told else "")
+
+
+_TELLING = ("summary", "impact", "cause", "because", "reason", "seed", "name")
 
 
 def _incident(incident: incidents.Incident) -> dict[str, Any]:

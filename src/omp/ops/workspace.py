@@ -11,7 +11,7 @@ from pathlib import Path
 
 from omp.config.default_text import default_config_text
 from omp.config.demo_campaigns import DEMO_CAMPAIGNS, PLANTED_DIAL, DemoCampaign
-from omp.domain.errors import OmpError
+from omp.domain.errors import DiskFull, OmpError
 from omp.domain.miner import MINER
 from omp.ops import data, miner, queue, settings_versions
 from omp.ops.children import Children, DirectChildren
@@ -77,7 +77,7 @@ def create(
     """
     workspace = Workspace(root.resolve())
     is_new = not workspace.config_file.exists()
-    made = [*_lay_out(workspace)]
+    made = [*_lay_out(workspace, is_new=is_new)]
     desk = open_desk(workspace.root, operator=operator, clock=clock)
     try:
         with desk.read() as tx:
@@ -97,8 +97,8 @@ def create(
     return Created(str(workspace.root), is_new, tuple(made), tuple(queued))
 
 
-def _lay_out(workspace: Workspace) -> list[str]:
-    """Everything that needs no database."""
+def _lay_out(workspace: Workspace, *, is_new: bool) -> list[str]:
+    """Everything that needs no database; only a new workspace needs room for its reserve."""
     made = []
     for folder in workspace.folders:
         if not folder.is_dir():
@@ -114,8 +114,13 @@ def _lay_out(workspace: Workspace) -> list[str]:
         write_private(token_path(workspace), secrets.token_urlsafe(32).encode() + b"\n")
         made.append("state/token")
     make_keys(workspace.keys)
-    if hold_reserve(workspace):
-        made.append("state/reserve")
+    try:
+        if hold_reserve(workspace):
+            made.append("state/reserve")
+    except DiskFull:
+        if is_new:
+            raise
+        made.append("no reserve: the disk is full, the daemon holds it again once there is room")
     return made
 
 

@@ -1,6 +1,8 @@
 """Laying out a workspace: everything SPEC names, once, and completed when half made."""
 
+import errno
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from tests.desks import write_data
 
 from omp.app import open_desk
-from omp.domain.errors import DataNotReady, InvalidConfiguration, NotFound
+from omp.domain.errors import DataNotReady, DiskFull, InvalidConfiguration, NotFound
 from omp.ops import incidents, miner, queue, workspace
 from omp.ops.children import ChildResult
 from omp.store import journal
@@ -146,3 +148,18 @@ def test_a_missing_anchor_is_an_incident_and_is_not_quietly_written_anew(root: P
     assert "is gone" in incidents.frozen(desk)[0].summary
     assert not (root / "state" / "anchor").exists()
     desk.db.close()
+
+
+def test_a_full_disk_keeps_a_new_workspace_from_being_made_but_opens_an_old_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.create(root, demo=False)
+    workspace.spend_reserve(Workspace(root))
+
+    def full(handle: int, start: int, length: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    assert "no reserve" in workspace.create(root, demo=False).made[0]
+    with pytest.raises(DiskFull, match="state/reserve"):
+        workspace.create(root.with_name("other"), demo=False)
