@@ -5,6 +5,7 @@ It keeps nothing in memory: which run waits stands in the database, and each ste
 next daemon takes the same step once more.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -14,6 +15,8 @@ from omp.ops.children import Children
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
 from omp.ops.promotion import Step
+
+_log = logging.getLogger("omp.daemon")
 
 IDLE_S = 30.0
 MOST_STEPS = 20
@@ -90,8 +93,9 @@ class Promoter:
                     return
         except DiskFull as error:
             self._trouble(error)
-        except (ResourceShort, Frozen, Conflict):
-            return  # nothing the run can be blamed for; it is taken up again later
+        except (ResourceShort, Frozen, Conflict) as error:
+            # nothing the run can be blamed for; it is taken up again later
+            _log.info("run %s waits: %s", run_id, error.sentence)
         except OmpError as error:
             open_incident(
                 self.desk,

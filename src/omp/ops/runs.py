@@ -248,10 +248,10 @@ def _has_checkpoint(desk: Desk, run_id: str) -> bool:
 def _step(latest: Progress) -> int:
     if latest.generation is None or not latest.generations:
         return -1
-    return JOURNAL_STEPS * (latest.generation + 1) // latest.generations
+    return JOURNAL_STEPS * latest.generation // latest.generations
 
 
 def _step_of(run: Run) -> int:
     if run.generation is None or not run.generations:
         return -1
-    return JOURNAL_STEPS * (run.generation + 1) // run.generations
+    return JOURNAL_STEPS * run.generation // run.generations

@@ -1,0 +1,1 @@
+"""Where news of the record is delivered: a shelf of channels, one file each."""
