@@ -77,18 +77,31 @@ class Market:
             over_day: whether the move from open to close is held; by default every bar with a
                 position but the last of each holding, which is taken as left at its open.
         """
-        held = np.atleast_2d(np.asarray(position)) > 0
-        if over_day is None:
-            after = np.zeros_like(held)
-            after[:, :-1] = held[:, 1:]
-            day = held & after
-            day[:, -1] = held[:, -1]
-        else:
-            day = np.atleast_2d(np.asarray(over_day)) > 0
-        night = np.zeros_like(held)
-        night[:, 1:] = day[:, :-1]
+        night, day, held = long_flags(position, over_day)
         drift = np.stack([self.truth["drift"][name] for name in self.panel.symbols])
         return true_sharpe(night, day, held, drift, self.recipe.correlation)
+
+
+def long_flags(
+    position: NDArray[Any], over_day: NDArray[Any] | None = None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where long positions hold over night, over the day, and at all during a bar, [S, T] each.
+
+    Args:
+        position: as for `Market.true_sharpe`.
+        over_day: as for `Market.true_sharpe`.
+    """
+    held = np.atleast_2d(np.asarray(position)) > 0
+    if over_day is None:
+        after = np.zeros_like(held)
+        after[:, :-1] = held[:, 1:]
+        day = held & after
+        day[:, -1] = held[:, -1]
+    else:
+        day = np.atleast_2d(np.asarray(over_day)) > 0
+    night = np.zeros_like(held)
+    night[:, 1:] = day[:, :-1]
+    return night, day, held
 
 
 def generate(recipe: Recipe, base: Panel | None = None) -> Market:

@@ -182,13 +182,18 @@ def positions(state: Bool) -> tuple[Bool, Bool, Bool]:
 
 
 def true_sharpe(
-    over_night: Bool, over_day: Bool, held: Bool, drift: Float, correlation: float = 0.0
+    over_night: Bool | Float,
+    over_day: Bool | Float,
+    held: Bool | Float,
+    drift: Float,
+    correlation: float = 0.0,
 ) -> float:
     """Annual Sharpe of x that positions are due by the market's known law, noise averaged out.
 
     Args:
-        over_night, over_day: whether the move over night and over the day is held, [S, T].
-        held: the position in SPEC's sense during each bar, [S, T].
+        over_night, over_day: whether the move over night and over the day is held, [S, T]; a
+            share between 0 and 1 for an ensemble.
+        held: the position in SPEC's sense during each bar, likewise, [S, T].
         drift: true drift of each bar, [S, T].
         correlation: of the noise between any two symbols.
 
