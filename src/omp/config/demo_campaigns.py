@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-PLANTED_DIAL = 1.5
+PLANTED_DIAL = 2.5
 """Annual Sharpe ratio of the edge in the data set `planted-edge`."""
 
 
