@@ -6,6 +6,7 @@ from pathlib import Path
 from omp.daemon.executors.base import Child, Executor
 from omp.daemon.orders import Orders
 from omp.daemon.supervisor import GRACE_S
+from omp.domain.errors import ResourceShort
 from omp.ops.children import ChildResult, read_result
 from omp.ops.desk import Desk
 
@@ -16,11 +17,14 @@ READ_BYTES = 1 << 20
 class SlotChildren:
     """Runs children of finished runs in a slot of their own, beside the mining ones.
 
+    Raises ResourceShort from `run` while another daemon's child still holds that slot.
+
     Args:
         desk: Its clock and its limits.
         executor: Where they run.
         orders: Their command lines.
-        leave: Set when the daemon goes down; the child under way is ended then.
+        leave: Set when the daemon goes down; the child under way is ended then, and what it was
+            asked for counts as not tried.
     """
 
     def __init__(
@@ -42,6 +46,11 @@ class SlotChildren:
             finally:
                 self.run_id = None
 
+    def kill(self) -> None:
+        """End the child under way at once."""
+        if self.run_id is not None:
+            self._executor.kill(self.run_id)
+
     def _run(self, args: list[str], run_id: str, log: Path) -> ChildResult:
         log.parent.mkdir(parents=True, exist_ok=True)
         start = log.stat().st_size if log.exists() else 0
@@ -49,6 +58,11 @@ class SlotChildren:
         self._wait(child)
         self._executor.kill(run_id, child)
         code = child.exit_code()
+        if self._leave.is_set() and code != 0:
+            raise ResourceShort(
+                f"the daemon goes down before {args[:2]} of {run_id} has ended",
+                remedy="start the daemon again: the same step is taken once more",
+            )
         with log.open("rb") as file:
             file.seek(max(start, log.stat().st_size - READ_BYTES))
             text = file.read().decode("utf-8", errors="replace")

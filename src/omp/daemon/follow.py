@@ -52,7 +52,7 @@ class Follower:
     path: Path
     offset: int = 0
     generation: int | None = None
-    _stages: set[str] = field(default_factory=set)
+    _stages: dict[str, float] = field(default_factory=dict)
 
     def read(self) -> News:
         """What came since the last reading."""
@@ -83,14 +83,20 @@ class Follower:
         if event.event == "progress":
             return self._progress(event)
         if event.event == "stage":
-            name = str(event.fields.get("stage") or event.fields.get("name") or "")[:60]
-            fresh = name not in self._stages and len(self._stages) < MAX_STAGES
-            if fresh:
-                self._stages.add(name)
-            return News(stage=name, advanced=fresh)
+            return self._stage(event)
         if event.event == "error":
             return News(error=event)
         return News(result=event.event == "result")
+
+    def _stage(self, event: Event) -> News:
+        """A stage counts when it is named first, and whenever more of it is `done`."""
+        name = str(event.fields.get("name") or event.fields.get("stage") or "")[:60]
+        done = event.number("done") or 0.0
+        before = self._stages.get(name)
+        if before is None and len(self._stages) >= MAX_STAGES:
+            return News(stage=name)
+        self._stages[name] = done if before is None else max(before, done)
+        return News(stage=name, advanced=before is None or done > before)
 
     def _progress(self, event: Event) -> News:
         number = event.number("generation")

@@ -128,7 +128,10 @@ class Loop:
                 self._supervisor.kill_all()
             self._guarded("stop", self._supervisor.observe)
             threading.Event().wait(0.02)
-        self._promoter.stop(limit_s=self._grace_s)
+        patience_s = 0.5 if self.hurry.is_set() else self._grace_s
+        if not self._promoter.stop(limit_s=patience_s):
+            self._guarded("stop", self._helpers.kill)
+            self._promoter.stop(limit_s=2.0)
         self._guarded("stop", self._farewell)
         self.desk.live.clear()
 

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,7 +128,7 @@ def test_a_program_that_is_not_there_is_named(
     workspace: Workspace, executor: LocalExecutor
 ) -> None:
     placed = order(workspace, "hang")
-    missing = Order(**{**placed.__dict__, "command": ("./no-such-engine",)})
+    missing = replace(placed, command=("./no-such-engine",))
     with pytest.raises(NotFound, match="no-such-engine"):
         executor.launch(missing)
     assert finish(executor.launch(order(workspace, "empty"))) == 0, "the slot is free again"
@@ -142,3 +143,21 @@ def test_the_run_variable_of_a_parent_is_not_handed_on(workspace: Workspace) -> 
         assert process.run_of(child.identity.pid) == child.identity.run_id
     finally:
         executor.kill(child.identity.run_id, child)
+
+
+def test_a_process_whose_threads_linger_still_gives_its_exit_code(
+    workspace: Workspace, executor: LocalExecutor
+) -> None:
+    code = (
+        "import os, threading, time\n"
+        "ballast = bytearray(200_000_000)\n"
+        "for _ in range(30):\n"
+        "    threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n"
+        "os._exit(3)\n"
+    )
+    placed = order(workspace, "")
+    for _ in range(3):
+        child = executor.launch(replace(placed, command=(sys.executable, "-c", code)))
+        while child.alive():
+            time.sleep(0.0005)
+        assert child.exit_code() == 3
