@@ -12,6 +12,10 @@ Tags = Annotated[list[Line], Field(max_length=50)]
 Reason = Annotated[Text | None, Field(description="why; kept in the journal for ever")]
 
 
+EntryState = Literal["active", "flagged", "demoted", "quarantined", "removed"]
+EntryMove = Literal["flag", "clear", "demote", "quarantine", "release", "remove"]
+
+
 class MinerAction(Body):
     """What goes with start, stop, pause and resume; may be left away."""
 

@@ -14,9 +14,11 @@ from omp.api import (
     data,
     docs,
     events,
+    hall,
     health,
     incidents,
     ledger,
+    maintenance,
     miner,
     problems,
     promotion,
@@ -38,12 +40,14 @@ RESOURCES: tuple[APIRouter, ...] = (
     queue.router,
     runs.router,
     promotion.router,
+    hall.router,
     ledger.router,
     incidents.router,
     data.router,
     activity.router,
     events.router,
     config.router,
+    maintenance.router,
 )
 
 _PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 
 from omp.app import open_desk
-from omp.config.settings import default_config_text
 from omp.ops.desk import Desk
-from omp.store import journal
+from omp.ops.workspace import create
 from omp.wire.workspace import Workspace
 
 CAMPAIGN = """[campaign]
@@ -30,13 +29,12 @@ workers = 1
 
 
 def make_workspace(root: Path, *, config: str = "") -> Workspace:
-    """The folders and files of a workspace."""
+    """A workspace without the demo, which would need the mining wing."""
     workspace = Workspace(root.resolve())
-    for folder in workspace.folders:
-        folder.mkdir(parents=True, exist_ok=True)
-    for folder in workspace.private_folders:
-        folder.chmod(0o700)
-    workspace.config_file.write_text(config or default_config_text(), encoding="utf-8")
+    if config:
+        workspace.config_file.parent.mkdir(parents=True)
+        workspace.config_file.write_text(config, encoding="utf-8")
+    create(workspace.root, demo=False, idle=True, operator="ada")
     return workspace
 
 
@@ -82,9 +80,4 @@ def make_desk(root: Path, *, config: str = "") -> Desk:
     add_data(workspace)
     for name in ("test", "momentum", "reversal"):
         add_campaign(workspace, name)
-    desk = open_desk(workspace.root, operator="ada")
-    with desk.db.write() as tx:
-        desk.note(tx, "workspace.created", "workspace", {})
-        head = journal.head(tx)
-    journal.write_anchor(workspace, head)
-    return desk
+    return open_desk(workspace.root, operator="ada")

@@ -1,0 +1,28 @@
+"""Retention: what would be deleted, and its deletion."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from omp.api.edge import AtDesk, reply
+from omp.api.schemas import Cleanup
+from omp.domain.errors import Conflict
+from omp.ops import miner, retention
+from omp.ops.retention import Plan
+
+router = APIRouter(tags=["maintenance"])
+
+
+@router.post("/cleanup", response_model=Plan)
+def clean(desk: AtDesk, body: Cleanup | None = None) -> Response:
+    """Delete old runs as the retention policy allows; refused while mining, unless `dry_run`."""
+    given = body or Cleanup()
+    if not given.dry_run and miner.state(desk).state == "running":
+        raise Conflict(
+            "a cleanup was asked for while the miner is running",
+            allowed="a cleanup of a miner that is paused or offline, or a dry run",
+            remedy='stop it first: omp stop; or look what would go: {"dry_run": true}',
+        )
+    found = retention.clean(
+        desk, dry_run=given.dry_run, keep=given.keep, min_free_gb=given.min_free_gb
+    )
+    return reply(found)
