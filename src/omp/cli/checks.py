@@ -223,7 +223,7 @@ def verify_checks(face: "Face") -> list[Check]:
         db.close()
     hall = face.call("hall.check")
     issues = hall.get("issues") or []
-    detail = "; ".join(map(str, issues)) or f"{hall.get('count', hall.get('entries', 0))} entries"
+    detail = "; ".join(map(str, issues)) or f"{hall.get('rows', 0)} entries"
     checks.append(Check("hall of fame", not issues, detail, "omp hall check" if issues else ""))
     return checks
 

@@ -63,7 +63,9 @@ def check(face: Face) -> Answer:
     """Check every entry: row, files, hashes, provenance, duplicates, sync."""
     data = face.call("hall.check")
     issues = data.get("issues") or []
-    lines = record({k: v for k, v in data.items() if k != "issues" and not isinstance(v, dict)})
+    lines = record({k: v for k, v in data.items() if not isinstance(v, dict | list)})
+    if samples := data.get("samples"):
+        lines += ["", *table(samples, [(key, key.upper().replace("_", " ")) for key in samples[0]])]
     lines += ["", *(f"- {plain(one)}" for one in issues)] if issues else ["", "no issue found"]
     return Answer(data, lines, exit_code=7 if issues else 0)
 

@@ -74,7 +74,6 @@ ROUTES: dict[str, Route] = {
     "incidents.acknowledge": Route("POST", "/incidents/{incident}/acknowledge"),
     "incidents.resolve": Route("POST", "/incidents/{incident}/resolve"),
     "data.list": Route("GET", "/data", _LIST),
-    "data.show": Route("GET", "/data/{data_set}"),
     "data.import": Route("POST", "/data", timeout_s=LONG_S),
     "reports.show": Route("GET", "/reports/{kind}", (("subject", "subject"),)),
     "retention.clean": Route("POST", "/cleanup", timeout_s=LONG_S),

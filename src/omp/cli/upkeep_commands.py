@@ -7,7 +7,7 @@ import typer
 
 from omp.cli.doors import live_daemon
 from omp.cli.face import Answer, Face, say, verb
-from omp.cli.printing import plain, record, table
+from omp.cli.printing import clean, plain, record, table
 from omp.domain.errors import InvalidInput
 
 CHECK_COLUMNS = (("name", "CHECK"), ("ok", "OK"), ("detail", "DETAIL"), ("remedy", "WHAT TO DO"))
@@ -54,16 +54,20 @@ def cleanup(
 ) -> Answer:
     """Delete old runs as the retention policy allows; what goes is listed first."""
     data = face.call("retention.clean", dry_run=dry_run, keep=keep, min_free_gb=min_free_gb)
-    rows = data.get("items") or data.get("deleted") or ()
-    lines = [plain(one.get("path") or one) if isinstance(one, dict) else plain(one) for one in rows]
-    rest = {k: v for k, v in data.items() if not isinstance(v, list | dict)}
-    return Answer(data, [*lines, *record(rest)])
+    word = "would go" if data.get("dry_run") else "gone"
+    lines = [
+        f"{word}: {one.get('path')} ({one.get('files')} files, {one.get('bytes', 0) / 1e6:.1f} MB)"
+        for one in data.get("items") or ()
+    ]
+    lines += [f"stays: {one.get('run_id')}, {one.get('reason')}" for one in data.get("kept") or ()]
+    lines += [f"refused: {plain(one)}" for one in data.get("refused") or ()]
+    return Answer(data, [*map(clean, lines), plain(data.get("note"))])
 
 
 def hof_sync(face: Face) -> Answer:
     """Deliver to PostgreSQL what is pending of the Hall of Fame."""
     data = face.call("hall.sync")
-    return Answer(data, record(data))
+    return Answer(data, [plain(data.get("note"))])
 
 
 def _checked(checks: list[Any], good: str) -> Answer:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from omp.domain.errors import DataNotReady, InvalidInput, NotFound, OmpError, ResourceShort
+from omp.domain.errors import Damaged, DataNotReady, InvalidInput, NotFound, OmpError, ResourceShort
 from omp.wire.workspace import Workspace
 
 LAST_LINES = 40
@@ -102,6 +102,7 @@ _KINDS: dict[int, type[OmpError]] = {
     InvalidInput.exit_code: InvalidInput,
     DataNotReady.exit_code: DataNotReady,
     ResourceShort.exit_code: ResourceShort,
+    Damaged.exit_code: Damaged,
 }
 
 

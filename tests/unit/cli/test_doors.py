@@ -225,7 +225,7 @@ def test_the_lock_has_one_holder(workspace: Workspace, monkeypatch: pytest.Monke
 def test_every_verb_has_both_ways_or_only_reads() -> None:
     over_http, at_the_desk = set(ROUTES), set(ops_door.VERBS)
     assert at_the_desk - over_http == ops_door.READING
-    assert over_http - at_the_desk == {"config.show", "data.show"}
+    assert over_http - at_the_desk == {"config.show"}
 
 
 def test_every_address_is_one_of_the_contract() -> None:
