@@ -6,17 +6,17 @@ from omp.config.campaign_file import parse_campaign
 from omp.domain.canary import SequentialTest
 from omp.ops import incidents
 from omp.ops.desk import Desk
+from omp.ops.queue_runs import CANARY_TAG
 from omp.store import campaigns, hall
 from omp.store.hall import Canary
 from omp.store.runs import Run
 
-TAG = "canary"
 NOISE = "synthetic:null"
 
 
 def is_canary(tx: Connection, run: Run) -> bool:
     """Whether a run mined pure noise on purpose: by its campaign's tag, or by its data."""
-    if TAG in campaigns.get(tx, run.campaign_id, removed=True).tags:
+    if CANARY_TAG in campaigns.get(tx, run.campaign_id, removed=True).tags:
         return True
     text = campaigns.config(tx, run.config_hash).text
     return parse_campaign(text, name=run.config_hash).data.source == NOISE

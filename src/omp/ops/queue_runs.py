@@ -24,6 +24,8 @@ APPROVALS: tuple[str, ...] = (
 )
 """The spec card's approvals."""
 
+CANARY_TAG = "canary"
+
 BACK_OFF_S, BACK_OFF_LONGEST_S = 30.0, 900.0
 
 
@@ -54,7 +56,26 @@ def wants_run(desk: Desk, tx: Connection, campaign: Campaign) -> bool:
     if campaign.state != "enabled" or campaign.removed_at or runs.live(tx, campaign.id):
         return False
     last = runs.latest(tx, campaign.id)
-    return (last is None or campaign.repeat) and not missing_approvals(desk, campaign)
+    if missing_approvals(desk, campaign):
+        return False
+    return last is None or (campaign.repeat and not canary_waits(desk, tx, campaign, last))
+
+
+def canary_waits(desk: Desk, tx: Connection, campaign: Campaign, last: Run) -> str | None:
+    """Why a canary is not due again yet; None for one that is due, and for any other campaign.
+
+    A canary keeps watch over the others' gates: it is mined once for so many runs of theirs.
+    """
+    every = desk.settings.canary.every_n_runs
+    if CANARY_TAG not in campaign.tags or last.state == "failed":
+        return None
+    if every == 0:
+        return "canaries are switched off ([canary] every_n_runs = 0)"
+    since = last.finished_at or last.queued_at
+    missing = every - runs.count_finished(tx, since=since, except_campaign=campaign.id)
+    if missing <= 0:
+        return None
+    return f"a canary is due again after {missing} more runs of other campaigns"
 
 
 def due(tx: Connection, file: CampaignFile, lineage: str, *, last: Run | None) -> Due:

@@ -8,7 +8,7 @@ from omp.domain.errors import OmpError
 from omp.domain.run import RUN
 from omp.ops import campaign_configs, data, miner
 from omp.ops.desk import Desk
-from omp.ops.queue_runs import due, line, missing_approvals
+from omp.ops.queue_runs import canary_waits, due, line, missing_approvals
 from omp.store import campaigns as rows
 from omp.store import meta, runs
 from omp.store.campaigns import Campaign
@@ -110,6 +110,8 @@ def _of_campaign(desk: Desk, tx: Connection, campaign: Campaign, *, has_live: bo
     last = runs.latest(tx, campaign.id)
     if last is not None and last.state in RUN.terminal and not campaign.repeat:
         return [f"its run {last.id} is {last.state} and it does not repeat"]
+    if last is not None and (waits := canary_waits(desk, tx, campaign, last)):
+        return [waits]
     try:
         found = campaign_configs.read(desk, campaign.config_path)
         source = found.file.data.source

@@ -142,6 +142,16 @@ def count_by_state(tx: Connection, environment: str | None = None) -> dict[str, 
     return {str(state): int(number) for state, number in tx.execute(query)}
 
 
+def count_finished(tx: Connection, *, since: str, except_campaign: str) -> int:
+    """How many runs of other campaigns completed or failed after an instant."""
+    query = select(func.count()).where(
+        runs.c.state.in_(("completed", "failed")),
+        runs.c.finished_at > since,
+        runs.c.campaign_id != except_campaign,
+    )
+    return int(tx.execute(query).scalar_one())
+
+
 def change(
     tx: Connection,
     run_id: str,

@@ -1,5 +1,7 @@
 """The queue's verbs."""
 
+from dataclasses import replace
+
 import pytest
 from tests.desks import hand_clock, write_campaign, write_data
 
@@ -269,6 +271,23 @@ def test_a_repeat_takes_the_next_seed_and_goes_behind_the_others(desk: Desk) -> 
     with desk.read() as tx:
         assert [one.seed for one in runs.find(tx, campaign_id=first.id)] == [2, 1]
     assert queue.ensure_runs(desk) == ()
+
+
+def test_a_canary_is_due_once_for_so_many_runs_of_others(desk: Desk) -> None:
+    settings = replace(desk.settings, canary=replace(desk.settings.canary, every_n_runs=2))
+    paced = replace(desk, settings=settings)
+    canary = add(paced, "noise", repeat=True, tags=["canary"])
+    other = add(paced, "one", repeat=True)
+    finish(paced, canary.id)
+    for missing in (2, 1):
+        assert f"after {missing} more runs" in queue.why(paced, canary.id).sentence
+        queue.ensure_runs(paced)
+        with paced.read() as tx:
+            assert not runs.live(tx, canary.id)
+        finish(paced, other.id)
+    queue.ensure_runs(paced)
+    with paced.read() as tx:
+        assert [one.seed for one in runs.find(tx, campaign_id=canary.id)] == [2, 1]
 
 
 def test_without_repeat_a_campaign_runs_once(desk: Desk) -> None:
