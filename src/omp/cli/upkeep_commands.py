@@ -155,9 +155,28 @@ def calibrate(
     campaigns: Annotated[int, typer.Option(min=1, help="Campaigns on each market.")] = 1,
     null: Annotated[int, typer.Option(min=0, help="Noise markets of its own making.")] = 0,
     planted: Annotated[int, typer.Option(min=0, help="Markets with a planted edge.")] = 0,
-    dial: Annotated[float, typer.Option(min=0, help="Annual Sharpe ratio of that edge.")] = 1.5,
+    dial: Annotated[
+        list[float] | None,
+        typer.Option(min=0, help="Annual Sharpe ratio of that edge, 1.5; repeatable."),
+    ] = None,
+    drift: Annotated[
+        list[float] | None,
+        typer.Option(help="Buy-and-hold Sharpe ratio of the noise, 0, 0.4 and 0.8; repeatable."),
+    ] = None,
+    symbols: Annotated[int, typer.Option(min=1, help="Symbols of a market of its own.")] = 1,
+    first: Annotated[int, typer.Option(min=0, help="Seed of the first market of its own.")] = 0,
+    campaign: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What is searched; the shipped canary.")
+    ] = None,
     folder: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where positions go.")
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A page (Markdown) of the figures.")
+    ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="JSON", help="An earlier result on that page; repeatable."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
@@ -168,6 +187,7 @@ def calibrate(
             allowed="--markets FOLDER, or --null N and --planted N",
             remedy="omp calibrate --null 20 --planted 20 --json result.json",
         )
+    from omp.lab.calibrate import DRIFTS
     from omp.lab.calibrate import calibrate as run
 
     run(
@@ -175,9 +195,15 @@ def calibrate(
         campaigns=campaigns,
         null=null,
         planted=planted,
-        dial=dial,
+        dial=dial or [1.5],
+        drift=drift or DRIFTS,
+        symbols=symbols,
+        first_market=first,
+        campaign=campaign,
         json_path=out,
         out_dir=folder,
+        page=page,
+        beside=beside or (),
         workers=workers,
     )
     say(str(out))

@@ -1,0 +1,345 @@
+"""`omp calibrate`: measure false promotions and power on markets whose truth is known.
+
+Every market has a ledger of its own and is taken through its campaigns in one process; markets
+share nothing, so any number of processes gives the same answer.
+"""
+
+import json
+import multiprocessing
+import os
+import platform
+import sys
+import time
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omp.config.campaign_file import CampaignFile, parse_campaign, read_campaign
+from omp.config.demo_campaigns import DEMO_CAMPAIGNS
+from omp.config.fingerprint import config_hash, engine_version, git_sha, lock_digest
+from omp.config.settings import Settings, as_mapping, parse_settings
+from omp.domain.errors import DataNotReady, InvalidInput
+from omp.lab.figures import totals
+from omp.lab.market_ledger import MarketLedger
+from omp.lab.page import write_page
+from omp.lab.truth import true_sharpe_annual, whole_bench, write_positions
+from omp.lab.walk import Walked, walk
+from omp.lab.worlds import Ground, World, file_worlds, open_world, own_worlds
+from omp.mining.bench import Bench
+from omp.mining.plan import campaign_costs
+from omp.mining.run_evidence import Provenance
+from omp.mining.strategy_file import Strategy, to_toml
+from omp.wire.canonical import canonical, digest_of, finite
+from omp.wire.durable import write_durable
+
+SCHEMA_VERSION = 1
+DRIFTS = (0.0, 0.4, 0.8)
+"""Buy-and-hold Sharpe ratios of the nulls, a year: a third of them each."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one process is told: a market and the campaigns over it.
+
+    Args:
+        seeds: Registered seeds of the campaigns, in order.
+        out_dir: Folder of position files; None writes none.
+        words: Engine version, commit, lock digest and configuration hash of every record.
+    """
+
+    world: World
+    campaign: CampaignFile
+    settings: Settings
+    seeds: tuple[int, ...]
+    out_dir: Path | None
+    words: dict[str, str]
+
+
+def calibrate(
+    *,
+    json_path: Path,
+    markets: Path | None = None,
+    campaigns: int = 1,
+    null: int = 0,
+    planted: int = 0,
+    dial: float | Sequence[float] = 1.5,
+    drift: Sequence[float] = DRIFTS,
+    symbols: int = 1,
+    first_market: int = 0,
+    campaign: Path | None = None,
+    out_dir: Path | None = None,
+    page: Path | None = None,
+    beside: Sequence[Path] = (),
+    workers: int = 1,
+) -> dict[str, Any]:
+    """Take every market through its campaigns and write what became of them.
+
+    Args:
+        json_path: Where the result goes.
+        markets: Folder of market files; None for our own markets alone.
+        campaigns: Campaigns on each market.
+        null, planted: Number of our own markets without an edge, and with one for each dial.
+        dial: True annual Sharpe ratios of the planted edges.
+        drift: Buy-and-hold Sharpe ratios of the nulls, in turn.
+        symbols: Symbols of our own markets.
+        first_market: Seed of the first of our own markets.
+        campaign: What is searched; the shipped canary's campaign by default.
+        out_dir: Folder of the positions of what is promoted.
+        page: Documentation page to write from the result.
+        beside: Earlier results that the page shows as well.
+        workers: Processes.
+
+    Raises:
+        InvalidInput: If there is no market, or two of one name.
+        NotFound: If there is no such folder or campaign.
+    """
+    dials = [dial] if isinstance(dial, int | float) else list(dial)
+    worlds = [] if markets is None else file_worlds(markets)
+    worlds += own_worlds(
+        null=null,
+        planted=planted,
+        dials=dials,
+        drifts=drift,
+        n_symbols=symbols,
+        first_seed=first_market,
+    )
+    _require_worlds(worlds)
+    searched = _campaign(campaign)
+    settings = parse_settings("").settings
+    in_force = _config_hash(searched, settings)
+    for folder in (json_path.parent, out_dir, None if page is None else page.parent):
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+    words = {
+        "config_hash": in_force,
+        "engine_version": engine_version(),
+        "git_sha": git_sha(),
+        "lock_digest": lock_digest(),
+    }
+    seeds = _seeds(searched, campaigns)
+    begun = time.monotonic()
+    records = []
+    cpu_s = 0.0
+    tasks = [Task(one, searched, settings, seeds, out_dir, words) for one in worlds]
+    for number, (record, took_s) in enumerate(_work(tasks, workers), start=1):
+        records.append(record)
+        cpu_s += took_s
+        _tell(number, len(tasks), record, begun)
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        **words,
+        "campaign": searched.content,
+        "markets": records,
+        "totals": totals(records),
+        "machine": {
+            "command": " ".join(["omp", *sys.argv[1:]]),
+            "python": platform.python_version(),
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "workers": workers,
+            "wall_s": round(time.monotonic() - begun, 1),
+            "cpu_s": round(cpu_s, 1),
+        },
+    }
+    write_durable(json_path, canonical(finite(document)))
+    if page is not None:
+        others = [json.loads(one.read_bytes()) for one in beside]
+        write_page(page, [finite(document), *others])
+    return document
+
+
+def _require_worlds(worlds: Sequence[World]) -> None:
+    names = [one.name for one in worlds]
+    twice = sorted({one for one in names if names.count(one) > 1})
+    if not worlds or twice:
+        raise InvalidInput(
+            f"{len(worlds)} markets to calibrate on" + (f", twice: {twice[:3]}" if twice else ""),
+            allowed="at least one market, each name once",
+            remedy="omp calibrate --null 20 --planted 20 --json result.json",
+        )
+
+
+def _campaign(path: Path | None) -> CampaignFile:
+    if path is not None:
+        return read_campaign(path)
+    shipped = next(one for one in DEMO_CAMPAIGNS if one.file_name == "canary.toml")
+    return parse_campaign(shipped.text, name=shipped.file_name)
+
+
+def _config_hash(campaign: CampaignFile, settings: Settings) -> str:
+    """Hash of all that decides a verdict: what is searched, gates, bars and rules."""
+    in_force = as_mapping(settings)
+    return config_hash(
+        {
+            "search": campaign.search_hash,
+            "gates": in_force["gates"],
+            "holdout": in_force["holdout"],
+            "review": in_force["review"],
+        }
+    )
+
+
+def _seeds(campaign: CampaignFile, n: int) -> tuple[int, ...]:
+    drawn = [campaign.search.seeds.nth(at) for at in range(n)]
+    known = tuple(one for one in drawn if one is not None)
+    if len(known) < n:
+        raise InvalidInput(
+            f"{n} campaigns on each market",
+            allowed=f"up to {len(known)}: the campaign lists so many seeds",
+            remedy="declare an endless sequence: seeds = { first = 1, step = 1 }",
+        )
+    return known
+
+
+def _work(tasks: Sequence[Task], workers: int) -> Any:
+    """Each task's record, in order."""
+    if workers <= 1 or len(tasks) == 1:
+        yield from map(run_task, tasks)
+        return
+    with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks))) as pool:
+        yield from pool.imap(run_task, tasks)
+
+
+def run_task(task: Task) -> tuple[dict[str, Any], float]:
+    """One market with all its campaigns: its record, and the CPU seconds it took."""
+    begun = time.process_time()
+    world = task.world
+    record: dict[str, Any] = {
+        "market": world.name,
+        "group": world.group,
+        "truth": _truth(world),
+        "faults": [],
+    }
+    ledger = MarketLedger()
+    done: list[dict[str, Any]] = []
+    try:
+        ground = open_world(world, task.settings.holdout)
+        bench = whole_bench(
+            ground,
+            campaign_costs(task.campaign, ground.whole),
+            flat_at_session_end=task.campaign.strategy.flat_at_session_end,
+        )
+        for seed in task.seeds:
+            words = _provenance(task, ground, seed)
+            walked = walk(ground, task.campaign, task.settings, ledger, words)
+            done.append(_campaign_record(task, ground, bench, seed, walked))
+    except DataNotReady as error:
+        record["faults"] = [str(one) for one in error.faults] or [error.asked]
+        done += [_not_ready(seed) for seed in task.seeds[len(done) :]]
+    record |= {
+        "campaigns": done,
+        "trials": ledger.trials,
+        "looks": len(ledger.looks),
+        "promoted": sum(len(one["promoted"]) for one in done),
+    }
+    return record, time.process_time() - begun
+
+
+def _truth(world: World) -> dict[str, Any] | None:
+    recipe = world.recipe
+    if recipe is None:
+        return None
+    return {
+        "kind": recipe.kind,
+        "seed": recipe.seed,
+        "n_symbols": recipe.n_symbols,
+        "n_bars": recipe.n_bars,
+        "drift_sharpe": recipe.drift_sharpe,
+        "dial": world.dial,
+    }
+
+
+def _provenance(task: Task, ground: Ground, seed: int) -> Provenance:
+    name = digest_of({"market": ground.data_digest, "seed": seed, **task.words})
+    return Provenance(
+        run_id=f"run_{name[:20]}",
+        environment="test" if ground.market is None else "synthetic",
+        campaign=task.campaign.campaign.name,
+        data_digest=ground.data_digest,
+        lineage=ground.lineage,
+        seed=seed,
+        **task.words,
+    )
+
+
+def _campaign_record(
+    task: Task, ground: Ground, bench: Bench, seed: int, walked: Walked
+) -> dict[str, Any]:
+    subject, look, run = walked.subject, walked.look, walked.evidence
+    champion = None if run.champion is None else run.candidate(run.champion)
+    true = None
+    if walked.strategy is not None:
+        true = true_sharpe_annual(ground, bench, walked.strategy)
+    promoted = []
+    if walked.verdict == "promoted" and walked.strategy is not None and subject is not None:
+        promoted.append(_promoted(task, bench, walked.strategy, seed, true))
+    return {
+        "seed": seed,
+        "trials": walked.trials,
+        "verdict": walked.verdict,
+        "first_failed_gate": walked.first_failed_gate,
+        "failed_gates": list(walked.failed_gates),
+        "waits_for_signature": walked.waits,
+        "promoted": promoted,
+        "figures": {
+            "pbo": run.pbo.value,
+            "champion_sharpe_x_annual": champion and champion.sharpe_x_annual,
+            "champion_dsr": champion and champion.dsr,
+            "members": walked.offered,
+            "subject_sharpe_x_annual": subject and subject.sharpe_x_annual,
+            "subject_true_sharpe_annual": true,
+            "look_level": walked.level,
+            "look_p_value": look and look.p_value,
+            "sealed_sharpe_annual": look and look.sharpe_annual,
+        },
+    }
+
+
+def _promoted(
+    task: Task, bench: Bench, strategy: Strategy, seed: int, true: float | None
+) -> dict[str, Any]:
+    name = None
+    if task.out_dir is not None:
+        name = f"{task.world.name}-{seed}-{strategy.candidate_id}.csv"
+        write_positions(task.out_dir / name, bench, strategy)
+    return {
+        "candidate_id": strategy.candidate_id,
+        "strategy": tomllib.loads(to_toml(strategy)),
+        "positions": name,
+        "true_sharpe": true,
+    }
+
+
+def _not_ready(seed: int) -> dict[str, Any]:
+    return {
+        "seed": seed,
+        "trials": 0,
+        "verdict": "refused",
+        "first_failed_gate": "data",
+        "failed_gates": ["data"],
+        "waits_for_signature": False,
+        "promoted": [],
+        "figures": None,
+    }
+
+
+def _tell(number: int, n_tasks: int, record: dict[str, Any], begun: float) -> None:
+    """A line of progress on stderr."""
+    left_s = (time.monotonic() - begun) / number * (n_tasks - number)
+    stops = ", ".join(
+        "promoted" if one["promoted"] else str(one["first_failed_gate"])
+        for one in record["campaigns"][-3:]
+    )
+    line = f"{number}/{n_tasks} {record['market']}: {stops}; {left_s:.0f} s left"
+    sys.stderr.write(line + "\n")
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.machine()
+    named = [one.partition(":")[2].strip() for one in lines if one.startswith("model name")]
+    return named[0] if named else platform.machine()

@@ -1,0 +1,133 @@
+"""The figures of a calibration: how often noise was promoted, how often a true edge was."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+CONFIDENCE = 0.95
+TRUE_SHARE = 0.5
+"""A promotion is true when the strategy's true Sharpe ratio is at least this share of the dial."""
+
+Record = Mapping[str, Any]
+
+
+def clopper_pearson(hits: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Exact two-sided bounds of a rate: Clopper & Pearson (1934), by quantiles of the beta law.
+
+    Args:
+        hits: How often it happened.
+        n: Out of how many.
+        confidence: Of the interval.
+    """
+    from scipy.stats import beta
+
+    tail = (1.0 - confidence) / 2.0
+    low = 0.0 if hits == 0 else float(beta.ppf(tail, hits, n - hits + 1))
+    high = 1.0 if hits == n else float(beta.ppf(1.0 - tail, hits + 1, n - hits))
+    return low, high
+
+
+def rate(hits: int, n: int) -> dict[str, Any]:
+    """A count out of n, its rate and the bounds of the rate."""
+    if n == 0:
+        return {"hits": hits, "n": n, "rate": None, "lower": None, "upper": None}
+    low, high = clopper_pearson(hits, n)
+    return {"hits": hits, "n": n, "rate": hits / n, "lower": low, "upper": high}
+
+
+def totals(markets: Sequence[Record]) -> dict[str, Any]:
+    """Everything that is counted over the markets of a calibration.
+
+    Args:
+        markets: Records of `omp.lab.calibrate`, one a market.
+
+    Returns:
+        `markets, campaigns, promotions`, the false promotions among nulls, the power by dial and
+        number of symbols, the precision of what was promoted, and where each group was stopped.
+    """
+    nulls = [one for one in markets if one["group"] == "null"]
+    planted = [one for one in markets if one["group"] == "planted"]
+    return {
+        "markets": len(markets),
+        "campaigns": sum(len(one["campaigns"]) for one in markets),
+        "promotions": sum(one["promoted"] for one in markets),
+        "confidence": CONFIDENCE,
+        "null": {
+            "contaminated": _promoted(nulls),
+            "by_drift": _by(nulls, lambda one: one["truth"]["drift_sharpe"], _promoted),
+            "by_kind": _by(nulls, lambda one: one["truth"]["kind"], _promoted),
+        },
+        "power": [
+            {"n_symbols": n_symbols, "dial": dial, "found": _promoted(group)}
+            | {"found_by_first_campaign": _promoted_first(group)}
+            for (n_symbols, dial), group in _grouped(planted, _size_and_dial).items()
+        ],
+        "precision": [
+            {"n_symbols": n_symbols, "dial": dial, "true": _precise(group)}
+            for (n_symbols, dial), group in _grouped(planted, _size_and_dial).items()
+        ],
+        "funnel": [
+            {"group": name, "campaigns": sum(stops.values()), "stopped_at": dict(stops)}
+            for name, stops in ((name, funnel(group)) for name, group in _groups(markets))
+        ],
+    }
+
+
+def funnel(markets: Iterable[Record]) -> Counter[str]:
+    """How many campaigns each gate was the first to stop; `promoted` for those none stopped."""
+    stops = Counter(
+        str(each["first_failed_gate"] or "promoted") for one in markets for each in one["campaigns"]
+    )
+    return Counter(dict(sorted(stops.items(), key=lambda item: (-item[1], item[0]))))
+
+
+def _size_and_dial(one: Record) -> tuple[int, float]:
+    return int(one["truth"]["n_symbols"]), float(one["truth"]["dial"])
+
+
+def _groups(markets: Sequence[Record]) -> list[tuple[str, list[Record]]]:
+    """The markets by what is true of them, under a name that says so."""
+
+    def name(one: Record) -> str:
+        if one["group"] == "planted":
+            n_symbols, dial = _size_and_dial(one)
+            return f"planted, dial {dial:g}, {n_symbols} symbol{'' if n_symbols == 1 else 's'}"
+        return str(one["group"])
+
+    return list(_grouped(markets, name).items())
+
+
+def _promoted(markets: Sequence[Record]) -> dict[str, Any]:
+    return rate(sum(1 for one in markets if one["promoted"]), len(markets))
+
+
+def _promoted_first(markets: Sequence[Record]) -> dict[str, Any]:
+    first = [one["campaigns"][0] for one in markets if one["campaigns"]]
+    return rate(sum(1 for one in first if one["promoted"]), len(first))
+
+
+def _precise(markets: Sequence[Record]) -> dict[str, Any]:
+    """Promotions whose true Sharpe ratio reaches its share of the dial, out of all promotions."""
+    known = [
+        each["true_sharpe"] >= TRUE_SHARE * one["truth"]["dial"]
+        for one in markets
+        for campaign in one["campaigns"]
+        for each in campaign["promoted"]
+        if each["true_sharpe"] is not None
+    ]
+    return rate(sum(known), len(known))
+
+
+def _by(
+    markets: Sequence[Record],
+    key: Callable[[Record], Any],
+    figure: Callable[[Sequence[Record]], dict[str, Any]],
+) -> dict[str, Any]:
+    return {str(name): figure(group) for name, group in _grouped(markets, key).items()}
+
+
+def _grouped(markets: Sequence[Record], key: Callable[[Record], Any]) -> dict[Any, list[Record]]:
+    found: dict[Any, list[Record]] = {}
+    for one in markets:
+        found.setdefault(key(one), []).append(one)
+    return dict(sorted(found.items()))

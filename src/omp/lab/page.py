@@ -1,0 +1,212 @@
+"""`docs/calibration.md`: the figures of one or more calibrations as a page for people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omp.lab.figures import TRUE_SHARE
+from omp.wire.durable import write_durable
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of EVIDENCE for power at the first look.
+
+    Args:
+        least: Rate that must be reached.
+        simulated: Rate in the simulations the procedure was designed on.
+    """
+
+    least: float
+    simulated: float
+
+
+POWER: dict[tuple[int, float], Bar] = {
+    (1, 1.0): Bar(0.10, 0.16),
+    (1, 1.5): Bar(0.50, 0.56),
+    (1, 2.0): Bar(0.75, 0.83),
+    (5, 1.0): Bar(0.55, 0.73),
+    (5, 1.5): Bar(0.90, 0.97),
+    (5, 2.0): Bar(0.95, 1.0),
+}
+"""(symbols, dial) -> the bar."""
+
+NULL_RATE = 2.0 / 1260.0
+"""At most this rate of nulls may be promoted, one campaign each."""
+
+PRECISION = 0.95
+"""At least this share of the promotions at dials 1.5 and 2.0 is true."""
+
+INTRODUCTION = """\
+# Calibration
+
+This page is written by `omp calibrate`; its text comes from the result files and is not edited by
+hand. It says how often the product, as it stands, promotes noise, and how often it finds an edge
+that is really there.
+
+## What was done
+
+A market is made whose truth is known: without any edge (a random walk, GARCH with heavy tails,
+regimes of volatility, real magnitudes with random signs; with a buy-and-hold Sharpe ratio of 0,
+0.4 or 0.8), or with one planted rule whose true annual Sharpe ratio of excess returns, before
+costs, is the *dial*. The product is let loose on it: search, evidence, first panel, ensemble, one
+look at the sealed window at the level its ledger grants, second panel. The functions are those
+that the daemon and its children call; only files, database and signatures are left out. Each
+market has a ledger of its own. A candidate that waits for nothing but a signature counts as
+promoted.
+"""
+
+MEANING = """\
+## What the figures mean
+
+- The bounds are Clopper-Pearson, 95 %, two-sided: the true rate lies between them unless the draw
+  of markets was an unlucky one. A count of 0 does not mean a rate of 0; the upper bound says how
+  large it may still be.
+- *Found* is the share of planted markets on which something was promoted. *True* is the share of
+  the promotions whose true Sharpe ratio, computed from the known law of the market and not from
+  its noise, is at least half the dial.
+- *Stopped at* names the first gate, in the order of the panels, that did not let the run's subject
+  (or, where nothing could be offered, its champion) pass. The numbers of a row add up to its
+  campaigns.
+- A market has {years:.0f} years of daily bars, of which the last 30 % are sealed.
+"""
+
+
+def write_page(path: Path, documents: Sequence[dict[str, Any]]) -> None:
+    """Write the page of some results, the first one's machine first."""
+    write_durable(path, page(documents).encode())
+
+
+def page(documents: Sequence[dict[str, Any]]) -> str:
+    """The page as Markdown."""
+    bars = [one["truth"]["n_bars"] for doc in documents for one in doc["markets"] if one["truth"]]
+    years = max(bars, default=2520) / 252.0
+    parts = [
+        INTRODUCTION,
+        _runs(documents),
+        _nulls(documents),
+        _power(documents),
+        _funnel(documents),
+        MEANING.format(years=years),
+        _shortfalls(documents),
+    ]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _runs(documents: Sequence[dict[str, Any]]) -> str:
+    lines = ["## How it was measured", ""]
+    for doc in documents:
+        machine, counted = doc["machine"], doc["totals"]
+        search = doc["campaign"]["search"]
+        trials = sorted(c["trials"] for one in doc["markets"] for c in one["campaigns"])
+        middle = trials[len(trials) // 2] if trials else 0
+        lines += [
+            f"    {machine['command']}",
+            "",
+            (
+                f"{counted['markets']:,} markets, {counted['campaigns']:,} campaigns "
+                f"(2,000 random rules, then {search['generations']} generations of "
+                f"{search['population']}; {middle:,} distinct trials in the middle campaign); "
+                f"{machine['cpu_s']:.0f} s of CPU, {machine['wall_s']:.0f} s on {machine['workers']} "
+                f"processes of a machine with {machine['cores']} cores ({machine['processor']}), "
+                f"Python {machine['python']}. Configuration `{doc['config_hash'][:16]}`, "
+                f"version {doc['engine_version']}, commit `{doc['git_sha'][:12]}`."
+            ),
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _nulls(documents: Sequence[dict[str, Any]]) -> str:
+    lines = ["## Noise", "", "| markets without an edge | promoted | rate | bounds |"]
+    lines += ["|---|---|---|---|"]
+    for doc in documents:
+        null = doc["totals"]["null"]
+        if not null["contaminated"]["n"]:
+            continue
+        lines.append(_rate_row("all", null["contaminated"]))
+        lines += [_rate_row(f"drift {key}", one) for key, one in null["by_drift"].items()]
+        lines += [_rate_row(f"kind `{key}`", one) for key, one in null["by_kind"].items()]
+    lines += ["", f"The bar: at most 2 of 1,260, a rate of {NULL_RATE:.4f}.", ""]
+    return "\n".join(lines)
+
+
+def _rate_row(name: str, one: dict[str, Any]) -> str:
+    return f"| {name} | {one['hits']} of {one['n']} | {_share(one['rate'])} | {_bounds(one)} |"
+
+
+def _power(documents: Sequence[dict[str, Any]]) -> str:
+    lines = [
+        "## Power and precision",
+        "",
+        "| symbols | dial | found | rate | bounds | bar | simulated | true of the promoted |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for at in _powers(documents):
+        bar = POWER.get((at["n_symbols"], at["dial"]))
+        found, true = at["found"], at["true"]
+        lines.append(
+            f"| {at['n_symbols']} | {at['dial']:g} | {found['hits']} of {found['n']} | "
+            f"{_share(found['rate'])} | {_bounds(found)} | "
+            f"{f'{bar.least:.2f} | {bar.simulated:.2f}' if bar else '– | –'} | "
+            f"{true['hits']} of {true['n']} |"
+        )
+    return "\n".join([*lines, ""])
+
+
+def _powers(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    found = []
+    for doc in documents:
+        counted = doc["totals"]
+        for one, other in zip(counted["power"], counted["precision"], strict=True):
+            found.append({**one, "true": other["true"]})
+    return sorted(found, key=lambda one: (one["n_symbols"], one["dial"]))
+
+
+def _funnel(documents: Sequence[dict[str, Any]]) -> str:
+    lines = ["## Where campaigns were stopped", "", "| markets | campaigns | stopped at |"]
+    lines += ["|---|---|---|"]
+    for doc in documents:
+        for one in doc["totals"]["funnel"]:
+            stops = sorted(one["stopped_at"].items(), key=lambda item: (-item[1], item[0]))
+            told = ", ".join(f"{gate} {number}" for gate, number in stops)
+            lines.append(f"| {one['group']} | {one['campaigns']} | {told} |")
+    return "\n".join([*lines, ""])
+
+
+def _shortfalls(documents: Sequence[dict[str, Any]]) -> str:
+    """Which bars are missed, and which could not be judged on so few markets."""
+    missed, unsure = [], []
+    for doc in documents:
+        one = doc["totals"]["null"]["contaminated"]
+        if one["n"] and one["lower"] > NULL_RATE:
+            missed.append(f"noise: {one['hits']} of {one['n']} promoted")
+        elif one["n"] and one["upper"] > NULL_RATE:
+            unsure.append(f"noise: the upper bound is {one['upper']:.4f}, the bar {NULL_RATE:.4f}")
+    for at in _powers(documents):
+        bar, found, true = POWER.get((at["n_symbols"], at["dial"])), at["found"], at["true"]
+        name = f"dial {at['dial']:g}, {at['n_symbols']} symbol(s)"
+        if bar and found["n"] and found["upper"] < bar.least:
+            missed.append(f"power at {name}: {found['rate']:.2f}, the bar is {bar.least:.2f}")
+        elif bar and found["n"] and found["lower"] < bar.least:
+            unsure.append(
+                f"power at {name}: {found['rate']:.2f} between {_bounds(found)}, the bar is "
+                f"{bar.least:.2f}"
+            )
+        if true["n"] and at["dial"] >= 1.5 and true["upper"] < PRECISION:
+            missed.append(f"precision at {name}: {true['rate']:.2f}, the bar is {PRECISION:.2f}")
+    lines = ["## Held against the bars", ""]
+    lines += [f"- Missed: {one}." for one in missed] or ["- No bar is missed beyond doubt."]
+    lines += [f"- Not decided by so few markets: {one}." for one in unsure]
+    share = f"{TRUE_SHARE:.0%}"
+    lines += [f"- True means at least {share} of the dial.", ""]
+    return "\n".join(lines)
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _bounds(one: dict[str, Any]) -> str:
+    return "–" if one["lower"] is None else f"{one['lower']:.3f} – {one['upper']:.3f}"

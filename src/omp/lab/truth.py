@@ -1,0 +1,64 @@
+"""What a strategy truly is due in a market whose law is known, and the positions it holds."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from omp.engine.fills import Costs
+from omp.lab.worlds import Ground
+from omp.market.bars import Panel
+from omp.market.splits import iso
+from omp.market.synthetic import long_flags
+from omp.market.synthetic_edges import true_sharpe
+from omp.mining.bench import Bench, Subject
+from omp.mining.strategy_file import Strategy
+from omp.wire.durable import write_durable
+
+
+def whole_bench(ground: Ground, costs: Costs, *, flat_at_session_end: bool) -> Bench:
+    """The bench of a market's whole calendar, in-sample and sealed bars in one window."""
+    return Bench(
+        ground.whole, slice(0, len(ground.whole)), costs, flat_at_session_end=flat_at_session_end
+    )
+
+
+def true_sharpe_annual(ground: Ground, bench: Bench, strategy: Strategy) -> float | None:
+    """Annual Sharpe ratio of x that a long strategy is truly due, before costs; None if unknown.
+
+    An ensemble's positions are the weighted mean of its members'; see `Market.true_sharpe`.
+    """
+    market = ground.market
+    if market is None or not _on_one_calendar(ground.whole):
+        return None
+    shape = (len(bench.symbols), len(ground.whole))
+    flags = np.zeros((3, *shape))
+    for one in strategy.members:
+        if one.genome.direction != "long":
+            return None
+        position = bench.streams(Subject(((one.genome, 1.0),), strategy.genome_hash)).position.T
+        flags += one.weight * np.stack(long_flags(position))
+    drift = np.stack([market.truth["drift"][name] for name in bench.symbols])
+    night, day, held = flags
+    return true_sharpe(night, day, held, drift, market.recipe.correlation)
+
+
+def _on_one_calendar(panel: Panel) -> bool:
+    return all(len(one) == len(panel) for one in panel.bars)
+
+
+def write_positions(path: Path, bench: Bench, strategy: Strategy) -> None:
+    """Write the position held during each bar of the whole market, from one run over all of it.
+
+    The file has the columns timestamp, symbol, position; a position is the share of the symbol's
+    capital, ±1 for a single strategy, the weighted mean of the members' for an ensemble.
+    """
+    members = tuple((one.genome, one.weight) for one in strategy.members)
+    streams = bench.streams(Subject(members, strategy.genome_hash))
+    text = io.StringIO()
+    text.write("timestamp,symbol,position\n")
+    stamps = [iso(int(at)) for at in streams.timestamp]
+    for k, symbol in enumerate(bench.symbols):
+        for t in np.flatnonzero(streams.present[:, k]).tolist():
+            text.write(f"{stamps[t]},{symbol},{float(streams.position[t, k])!r}\n")
+    write_durable(path, text.getvalue().encode())

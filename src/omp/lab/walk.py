@@ -1,0 +1,326 @@
+"""The walk of one campaign over one market: search, evidence, gates, look, verdict; in memory.
+
+Each step calls the function that a child or the daemon calls. Only the order is lazy: what costs
+most (stress, the proof against look-ahead, the oracle's replay) is measured of a candidate when
+its other gates and its place in the ensemble make it matter, which changes no verdict.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from omp.config.campaign_file import CampaignFile
+from omp.config.settings import Settings
+from omp.domain.verdict import Outcome, Verdict
+from omp.gates.case import Case, FileFacts, LedgerFacts
+from omp.gates.panel import first_failed, gates, judge
+from omp.lab.market_ledger import MarketLedger
+from omp.lab.worlds import Ground
+from omp.market.splits import iso
+from omp.mining.candidate_files import candidate_files
+from omp.mining.evidence import ensemble_of, likeness_to
+from omp.mining.look import joined_bench, measure_look
+from omp.mining.measure import Court, Origin, draft, measure, prove_further, subject_of
+from omp.mining.plan import make_plan
+from omp.mining.run_evidence import Provenance, assemble, court_of
+from omp.mining.search import RunResult, search
+from omp.mining.strategy_file import Strategy
+from omp.ops.ensemble import choose, may_be_offered
+from omp.ops.looks import unfit
+from omp.store.looks import Look, Subject
+from omp.wire.evidence import CandidateEvidence, LookEvidence, RunEvidence
+from omp.wire.grant import Grant
+
+FROM_DRAFT = frozenset({"variance_sanity", "pbo", "dsr", "walk_forward"})
+"""Gates of the first panel whose verdict on a draft is their verdict on the whole evidence."""
+
+NOT_TIMED = "not timed"
+"""Instants of a walk: it depends on no clock."""
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What became of one campaign.
+
+    Args:
+        trials: Distinct trials.
+        verdict: `promoted` or `refused`.
+        first_failed_gate: The gate that stopped it; None where none did.
+        failed_gates: Every gate asked that did not pass, in order.
+        waits: It passed everything but waits for a signature.
+        evidence: The run's own numbers.
+        subject: What was judged last: the subject, else the champion.
+        strategy: The subject as a strategy, where one was promoted.
+        look: What the look found.
+        level: The level it was granted.
+        offered: Candidates offered together.
+    """
+
+    trials: int
+    verdict: str
+    first_failed_gate: str | None
+    failed_gates: tuple[str, ...]
+    waits: bool
+    evidence: RunEvidence
+    subject: CandidateEvidence | None
+    strategy: Strategy | None = None
+    look: LookEvidence | None = None
+    level: float | None = None
+    offered: int = 0
+
+
+def walk(
+    ground: Ground,
+    campaign: CampaignFile,
+    settings: Settings,
+    ledger: MarketLedger,
+    words: Provenance,
+) -> Walked:
+    """Take one campaign from its seed to its verdict.
+
+    Args:
+        ground: The market.
+        campaign: What is searched.
+        settings: Gates, bars and the rules of the sealed window.
+        ledger: The market's record; grows.
+        words: The run's name, seed and code.
+
+    Raises:
+        DataNotReady: If too few in-sample bars remain.
+    """
+    plan = make_plan(
+        campaign, ground.mining, boundary_ns=ground.boundary_ns, seed=words.seed, workers=1
+    )
+    result = search(plan)
+    screen = Screen(result, settings, ledger.charge(result.counts.distinct), words)
+    offer = choose(screen.evidence, screen, settings.holdout)
+    if not offer.members:
+        return _refused_screened(screen, ledger)
+    return _subject(screen, offer.members, ground, campaign, ledger)
+
+
+class Screen:
+    """The first panel before a run's candidates; it measures what it is asked about.
+
+    Args:
+        result: The finished search.
+        settings: Gates, bars and rules.
+        charged: What the ledger holds about the run.
+        words: What every record of the run repeats.
+    """
+
+    def __init__(
+        self, result: RunResult, settings: Settings, charged: LedgerFacts, words: Provenance
+    ) -> None:
+        self.settings = settings
+        self.rows = {one.candidate_id: one for one in result.exported}
+        self.strategies = {
+            row.candidate_id: one
+            for row, one in zip(result.exported, result.strategies, strict=True)
+        }
+        self.court: Court = court_of(result.plan, result.counts.distinct)
+        drafts = [
+            (one, draft(self.court, one, Origin(row.generation, row.behaviour_hash)))
+            for row, one in zip(result.exported, result.strategies, strict=True)
+        ]
+        self.evidence = assemble(
+            result.plan,
+            self.court,
+            words,
+            result.counts,
+            result.candidates,
+            result.trials,
+            result.block_lengths,
+            drafts,
+        )
+        self._base = Case(
+            run=self.evidence,
+            ledger=charged,
+            review_policy=settings.review.policy,
+            gates=settings.gates,
+        )
+        self._drafted = tuple(one for one in gates(settings.gates, 1) if one.name in FROM_DRAFT)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a candidate may be offered."""
+        drafted = self.evidence.candidate(str(name))
+        if (drafted.dsr or 0.0) < self.settings.holdout.min_dsr:
+            return False
+        case = self.case(drafted)
+        if any(one.judge(case).outcome is not Outcome.PASS for one in self._drafted):
+            return False
+        whole = self.whole(drafted)
+        return may_be_offered(judge(self.case(whole), 1), whole, self.settings.holdout)
+
+    def whole(self, drafted: CandidateEvidence) -> CandidateEvidence:
+        """A candidate's whole evidence, with the digests of its artifacts."""
+        strategy = self.strategies[drafted.candidate_id]
+        found = prove_further(self.court, strategy, drafted)
+        return candidate_files(self.court.bench, strategy, found)[0]
+
+    @cached_property
+    def champion(self) -> CandidateEvidence | None:
+        """The draft of the candidate with the highest in-sample Sharpe ratio of x."""
+        name = self.evidence.champion
+        return None if name is None else self.evidence.candidate(name)
+
+    def selection(self, subject: CandidateEvidence) -> CandidateEvidence | None:
+        """Whose DSR counts: the champion's for an ensemble, else the subject's own."""
+        return self.champion if subject.kind == "ensemble" else subject
+
+    def case(self, subject: CandidateEvidence) -> Case:
+        """The case of one subject; its artifacts never left memory, so none can differ."""
+        return replace(
+            self._base,
+            subject=subject,
+            selection=self.selection(subject),
+            files=FileFacts(max(1, len(subject.artifacts)), ()),
+        )
+
+
+def _refused_screened(screen: Screen, ledger: MarketLedger) -> Walked:
+    """Nothing may be offered; the champion says why, as in `ops.promotion`."""
+    champion = screen.champion
+    if champion is None:
+        name = gates(screen.settings.gates, 1)[0].name
+        return _walked(screen, None, (), refused_at=name)
+    subject = screen.whole(champion)
+    given = judge(screen.case(subject), 1)
+    if first_failed(given) is None:
+        why = unfit(screen.settings.holdout, subject, subject, ledger.likeness)
+        given += _no_look(screen, subject, why or "it is not offered")
+    return _walked(screen, subject, given)
+
+
+def _no_look(screen: Screen, subject: CandidateEvidence, why: str) -> tuple[Verdict, ...]:
+    case = replace(screen.case(subject), look_refusal=why)
+    return tuple(one.judge(case) for one in gates(screen.settings.gates, 2) if one.name == "look")
+
+
+def _subject(
+    screen: Screen,
+    members: tuple[str, ...],
+    ground: Ground,
+    campaign: CampaignFile,
+    ledger: MarketLedger,
+) -> Walked:
+    """The subject measured and judged, looked at once if it may be, and judged again."""
+    names = sorted(members)
+    strategy, origin = ensemble_of(
+        [screen.rows[one] for one in names], [screen.strategies[one] for one in names]
+    )
+    bench = screen.court.bench
+    found, _ = candidate_files(bench, strategy, measure(screen.court, strategy, origin))
+    streams = bench.streams(subject_of(strategy))
+    pool = (streams.timestamp, streams.held(), streams.excess())
+    others = sorted(set(ledger.pools) - {found.candidate_id})
+    against = likeness_to(pool, [(name, ledger.pools[name]) for name in others])
+    subject = replace(found, against=against)
+    first = judge(screen.case(subject), 1)
+    if first_failed(first) is not None:
+        return _walked(screen, subject, first, offered=len(names))
+    rules = screen.settings.holdout
+    why = unfit(rules, subject, screen.selection(subject), ledger.likeness)
+    if why is not None:
+        given = first + _no_look(screen, subject, why)
+        return _walked(screen, subject, given, offered=len(names))
+    permission = _grant(screen, subject, ground, ledger)
+    kept = dict(zip(("timestamp", "position", "excess"), pool, strict=True))
+    ledger.grant(*_rows(permission, subject), kept)
+    sealed = joined_bench(
+        ground.mining,
+        ground.sealed,
+        strategy,
+        cash_yield_annual=campaign.costs.cash_yield_annual,
+        flat_at_session_end=campaign.strategy.flat_at_session_end,
+    )
+    look, _ = measure_look(permission, strategy, sealed, sealed_digest=ground.sealed_digest)
+    ledger.take(look.p_value)
+    case = replace(
+        screen.case(subject), grant=permission, look=look, hall=ledger.hall_facts(subject)
+    )
+    given = judge(case, 1) + judge(case, 2)
+    if first_failed(given) is None:
+        ledger.promote(subject)
+    return replace(
+        _walked(screen, subject, given, offered=len(names)),
+        strategy=strategy,
+        look=look,
+        level=permission.level,
+    )
+
+
+def _grant(
+    screen: Screen, subject: CandidateEvidence, ground: Ground, ledger: MarketLedger
+) -> Grant:
+    """The permission for the next look, without the signature that a child would ask for."""
+    ordinal, level = ledger.next_look(screen.settings.holdout)
+    run = screen.evidence
+    return Grant(
+        schema_version=1,
+        look_id=f"look_{run.run_id.removeprefix('run_')}",
+        run_id=run.run_id,
+        candidate_id=subject.candidate_id,
+        subject_digest=subject.artifacts["strategy.toml"],
+        data_digest=run.data_digest,
+        lineage=ground.lineage,
+        window=f"{ground.lineage}@{iso(ground.boundary_ns)}",
+        ordinal=ordinal,
+        level=level,
+        granted_at=NOT_TIMED,
+    )
+
+
+def _rows(permission: Grant, subject: CandidateEvidence) -> tuple[Look, Subject]:
+    """A granted look and its subject as the store's records."""
+    look = Look(
+        look_id=permission.look_id,
+        window=permission.window,
+        lineage=permission.lineage,
+        ordinal=permission.ordinal,
+        level=permission.level,
+        run_id=permission.run_id,
+        candidate_id=permission.candidate_id,
+        subject_digest=permission.subject_digest,
+        behaviour_hash=subject.behaviour_hash,
+        state="granted",
+        grant=permission.digest,
+        granted_at=permission.granted_at,
+    )
+    kept = Subject(
+        subject_id=subject.candidate_id,
+        run_id=permission.run_id,
+        lineage=permission.lineage,
+        digest=permission.subject_digest,
+        behaviour_hash=subject.behaviour_hash,
+        sharpe_x=subject.sharpe_x_annual,
+        positions_digest=subject.artifacts["returns.parquet"],
+        created_at=permission.granted_at,
+    )
+    return look, kept
+
+
+def _walked(
+    screen: Screen,
+    subject: CandidateEvidence | None,
+    given: tuple[Verdict, ...],
+    *,
+    refused_at: str | None = None,
+    offered: int = 0,
+) -> Walked:
+    """The verdict that the gates' answers amount to; a mere wait for a signature is a promotion."""
+    failed = first_failed(given)
+    waits = failed is not None and failed.outcome is Outcome.WAIT
+    stopped = None if failed is None or waits else failed.gate
+    promoted = bool(given) and stopped is None
+    return Walked(
+        trials=screen.evidence.n_trials,
+        verdict="promoted" if promoted else "refused",
+        first_failed_gate=refused_at or stopped,
+        failed_gates=tuple(
+            one.gate for one in given if one.outcome not in (Outcome.PASS, Outcome.WAIT)
+        ),
+        waits=waits,
+        evidence=screen.evidence,
+        subject=subject,
+        offered=offered,
+    )

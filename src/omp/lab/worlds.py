@@ -1,0 +1,188 @@
+"""Markets to calibrate on: a list of what shall be made or read, and each of them opened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omp.config.settings import Holdout
+from omp.domain.errors import InvalidInput, NotFound
+from omp.market.acquire import panel_from_table
+from omp.market.bars import Panel
+from omp.market.certificate import Certificate
+from omp.market.importers import Options, read
+from omp.market.readiness import judge, table_of
+from omp.market.snapshot import content_digest
+from omp.market.splits import boundary_index
+from omp.market.synthetic import NULL_KINDS, Market, Recipe, generate
+from omp.market.venues import venue
+
+if TYPE_CHECKING:
+    import polars as pl
+
+VENUE = "synthetic"
+"""Terms and year of every market: 1 bp commission and 1 bp slippage a side, 252 bars a year."""
+
+CALENDAR_RULES = ("gap", "off_calendar")
+"""Rules of readiness that a market file cannot be asked: nobody knows the calendar it lives on."""
+
+SUFFIXES = (".csv", ".parquet")
+
+
+@dataclass(frozen=True)
+class World:
+    """A market that shall be calibrated on.
+
+    Args:
+        name: Its name in the result; unique.
+        group: `null`, `planted` or `file`: which figures it counts for.
+        recipe: What it is made from, where it is one of our own.
+        path: Where it is read from, where it is not.
+    """
+
+    name: str
+    group: str
+    recipe: Recipe | None = None
+    path: Path | None = None
+
+    @property
+    def dial(self) -> float | None:
+        """True annual Sharpe ratio of its planted edge; None where the truth is not known."""
+        if self.recipe is None:
+            return None
+        return self.recipe.dial if self.group == "planted" else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """A market that was found fit, cut into what may be mined and what is sealed."""
+
+    world: World
+    whole: Panel
+    mining: Panel
+    sealed: Panel
+    boundary_ns: int
+    data_digest: str
+    sealed_digest: str
+    lineage: str
+    market: Market | None
+
+
+def own_worlds(
+    *,
+    null: int,
+    planted: int,
+    dials: Sequence[float],
+    drifts: Sequence[float],
+    n_symbols: int,
+    first_seed: int,
+) -> list[World]:
+    """Our own markets: nulls with each drift and of each kind in turn, and each dial alike.
+
+    Args:
+        null: Number of markets without any edge.
+        planted: Number of markets with an edge, for each dial.
+        dials: True annual Sharpe ratios of the planted rule.
+        drifts: Buy-and-hold Sharpe ratios, a year, of the nulls.
+        n_symbols: Symbols of each market.
+        first_seed: Seed of the first market of each list.
+    """
+    made = []
+    for number in range(null):
+        kind = NULL_KINDS[number // len(drifts) % len(NULL_KINDS)]
+        drift = drifts[number % len(drifts)]
+        recipe = Recipe(kind, first_seed + number, n_symbols=n_symbols, drift_sharpe=drift)
+        made.append(World(recipe.name, "null", recipe))
+    for dial in dials:
+        for number in range(planted):
+            recipe = Recipe("planted", first_seed + number, n_symbols=n_symbols, dial=dial)
+            made.append(World(recipe.name, "planted", recipe))
+    return made
+
+
+def file_worlds(folder: Path) -> list[World]:
+    """Every market file of a folder, by name.
+
+    Raises:
+        NotFound: There is no such folder.
+        InvalidInput: It holds no market file, or two of one name.
+    """
+    if not folder.is_dir():
+        raise NotFound(f"there is no folder {folder}", remedy="give --markets a folder of files")
+    files = [one for one in sorted(folder.iterdir()) if one.suffix.lower() in SUFFIXES]
+    names = [one.stem for one in files]
+    if not files or len(set(names)) != len(names):
+        raise InvalidInput(
+            f"{folder} holds {len(files)} market files of {len(set(names))} names",
+            allowed="at least one CSV or Parquet file, each with a name of its own",
+            remedy="put one file for each market into it",
+        )
+    return [World(one.stem, "file", path=one) for one in files]
+
+
+def open_world(world: World, rules: Holdout) -> Ground:
+    """Make or read a market, judge it as every import is judged, and seal its last part.
+
+    Raises:
+        DataNotReady: With every fault of its data.
+    """
+    if world.recipe is not None:
+        market = generate(world.recipe, _base(world.recipe))
+        _judge(table_of(market.panel), rules).require(world.name)
+        return _cut(world, market.panel, rules, market)
+    if world.path is None:
+        raise InvalidInput(f"{world.name} has neither a recipe nor a file", remedy="name one")
+    place = venue(VENUE)
+    table = read(world.path, Options(timezone=place.timezone)).frame
+    _judge(table, rules).require(world.name)
+    return _cut(world, panel_from_table(table, place, "1d"), rules, None)
+
+
+def _judge(table: "pl.DataFrame", rules: Holdout) -> Certificate:
+    return judge(
+        table,
+        venue(VENUE),
+        "1d",
+        accept=CALENDAR_RULES,
+        sealed_fraction=rules.sealed_fraction,
+        min_sealed_bars=rules.min_bars,
+    )
+
+
+def _cut(world: World, panel: Panel, rules: Holdout, market: Market | None) -> Ground:
+    boundary = boundary_index(len(panel), rules.sealed_fraction)
+    stamps = [int(panel.timestamp[at]) for at in (0, boundary, -1)]
+    mining = panel.window(stamps[0], stamps[1] - 1)
+    sealed = panel.window(stamps[1], stamps[2])
+    data_digest = content_digest(mining)
+    return Ground(
+        world=world,
+        whole=panel,
+        mining=mining,
+        sealed=sealed,
+        boundary_ns=stamps[1],
+        data_digest=data_digest,
+        sealed_digest=content_digest(sealed),
+        lineage=f"lin_{data_digest[:20]}",
+        market=market,
+    )
+
+
+def _base(recipe: Recipe) -> Panel | None:
+    """The real data whose signs are drawn anew, cut to the recipe's bars and symbols."""
+    if recipe.kind != "signs":
+        return None
+    real = _demo()
+    first = recipe.seed % len(real.symbols)
+    turned = (*real.symbols[first:], *real.symbols[:first])
+    chosen = real.select(turned[: recipe.n_symbols])
+    start = max(0, len(chosen) - recipe.n_bars)
+    return chosen.window(int(chosen.timestamp[start]), int(chosen.timestamp[-1]))
+
+
+@cache
+def _demo() -> Panel:
+    from omp.market.demo import demo_panel
+
+    return demo_panel()
