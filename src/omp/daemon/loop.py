@@ -16,11 +16,12 @@ from omp.daemon.executors.base import Executor
 from omp.daemon.executors.local import LocalExecutor
 from omp.daemon.lookout import Lookout, Reader
 from omp.daemon.orders import Orders
+from omp.daemon.outbox import Outbox
 from omp.daemon.promoter import Judge, Promoter
 from omp.daemon.resources import ResourceReader
 from omp.daemon.supervisor import GRACE_S, Supervisor
 from omp.domain.errors import Conflict, DiskFull, InvalidConfiguration, OmpError
-from omp.ops import miner, promotion, queue, settings_versions
+from omp.ops import miner, promotion, queue, retention, settings_versions
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
 from omp.ops.workspace import hold_reserve, spend_reserve
@@ -71,9 +72,11 @@ class Loop:
         self._hands = Hands(self.desk, self._supervisor, _clean)
         self._helpers = SlotChildren(self.desk, self._executor, self._orders, self._leave)
         self._promoter = Promoter(
-            self.desk, self._helpers, judge=judge or promotion, trouble=self._trouble
+            self.desk, self._helpers, judge=judge or promotion, trouble=self._hear_of
         )
+        self._outbox = Outbox(self.desk)
         self._full: OmpError | None = None
+        self._heard: OmpError | None = None
         self._queue_seen: object = None
         self._later: str | None = None
         self._due_s = 0.0
@@ -104,6 +107,7 @@ class Loop:
         self._guarded("start", self._supervisor.reconcile)
         self._guarded("start", self._sweep)
         self._promoter.start()
+        self._outbox.start()
 
     def _announce(self) -> None:
         settings_versions.in_force(self.desk)
@@ -132,6 +136,7 @@ class Loop:
         if not self._promoter.stop(limit_s=patience_s):
             self._guarded("stop", self._helpers.kill)
             self._promoter.stop(limit_s=2.0)
+        self._outbox.stop(limit_s=2.0)
         self._guarded("stop", self._farewell)
         self.desk.live.clear()
 
@@ -155,6 +160,9 @@ class Loop:
         """One tick: observe, decide, act; whatever goes wrong is told and survived."""
         began_s = self.desk.clock.monotonic()
         late_ticks = self._lateness(began_s)
+        if self._heard is not None:
+            heard, self._heard = self._heard, None
+            self._trouble(heard)
         self._guarded("settings", self._reload)
         self._guarded("queue", lambda: queue.ingest_file(self.desk))
         self._guarded("reconcile", self._supervisor.reconcile)
@@ -183,7 +191,8 @@ class Loop:
             fresh = settings_versions.reload(self.desk)
         except InvalidConfiguration:
             return  # the health check names the faults, and nothing new is started
-        self.desk = self._lookout.desk = self._helpers.desk = self._promoter.desk = fresh
+        self.desk = self._lookout.desk = self._helpers.desk = fresh
+        self._promoter.desk = self._outbox.desk = fresh
 
     # --- watching and mining --------------------------------------------------------------------
 
@@ -254,6 +263,11 @@ class Loop:
         except Exception:  # noqa: BLE001 - nothing can be written: the log is all there is
             _log.exception("the incident of the step %s could not be written", step)
 
+    def _hear_of(self, error: OmpError) -> None:
+        """Another thread met a full disk; the next tick, which is at once, acts on it."""
+        self._heard = error
+        self.desk.wake.set()
+
     def _trouble(self, error: OmpError) -> None:
         """The disk is full: stop mining, and pay for the last record from the reserve."""
         _log.error("the disk is full: %s", error.sentence)
@@ -274,6 +288,4 @@ class Loop:
 
 
 def _clean(desk: Desk) -> None:
-    from omp.ops import retention
-
     retention.clean(desk)

@@ -23,6 +23,7 @@ INODES_WARN_PCT, INODES_CRITICAL_PCT = 5.0, 1.0
 LATE_TICKS = 2.0
 OVERLOAD_S = 300.0
 THROTTLE_S = 300.0
+CLEAN_EVERY_S = 600.0
 CAMPAIGN_FAILURES = 3
 
 
@@ -100,12 +101,14 @@ class Memory:
     Args:
         blocked: Resources that hold new runs back.
         disk: The step of the ladder the disk stands on.
+        cleaned_s: When old runs were last cleaned up, while the disk is low.
         overloaded_since_s: Since when the load has been above its limit.
         throttled_until_s: Until when the loop goes slower.
     """
 
     blocked: frozenset[str] = frozenset()
     disk: Literal["ok", "warn", "critical"] = "ok"
+    cleaned_s: float | None = None
     overloaded_since_s: float | None = None
     throttled_until_s: float | None = None
 
@@ -175,7 +178,11 @@ def _disk(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
         draft.act("offline", "miner", "disk", f"mining stops: {left}, the limit is {limit:g} GB")
     if step == "warn" and before == "ok":
         draft.act("warn", "miner", "disk", f"{left}, below {bounds.warn_disk_free_gb:g} GB")
-    if step != "ok" and before == "ok":
+    cleaned_s = draft.memory.cleaned_s
+    if step == "ok":
+        draft.memory = replace(draft.memory, cleaned_s=None)
+    elif cleaned_s is None or seen.now_s - cleaned_s >= CLEAN_EVERY_S:
+        draft.memory = replace(draft.memory, cleaned_s=seen.now_s)
         draft.act("clean", "miner", "disk", f"old runs are cleaned up by retention: {left}")
 
 

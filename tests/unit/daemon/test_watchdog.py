@@ -89,6 +89,13 @@ def test_a_low_disk_warns_and_cleans_once() -> None:
     assert see(warned.memory, disk_free_gb=2.3).memory.disk == "ok"
 
 
+def test_a_disk_that_stays_low_is_cleaned_again_after_a_while() -> None:
+    warned = see(disk_free_gb=1.9)
+    later = see(warned.memory, now_s=600, disk_free_gb=1.9)
+    assert did(later) == [("clean", "miner")]
+    assert see(later.memory, now_s=900, disk_free_gb=1.9).actions == ()
+
+
 def test_a_full_disk_takes_the_miner_offline() -> None:
     full = see(disk_free_gb=0.9)
     assert ("offline", "miner") in did(full)
