@@ -44,7 +44,10 @@ class Closing:
             runs.cancelled(self._desk, slot.run_id, slot.attempt)
         elif slot.ending and not finished:
             ending = slot.ending
-            self.put_back(slot.claimed, ending.cause, blameless=ending.blameless, code=code)
+            blameless = ending.blameless
+            self.put_back(
+                slot.claimed, ending.cause, blameless=blameless, code=code, waits=not blameless
+            )
         elif slot.stage == "prepare" and code == 0:
             return self._prepared(slot)
         elif slot.stage == "mine" and finished and needs_evidence(slot.claimed):
@@ -62,16 +65,16 @@ class Closing:
         *,
         blameless: bool,
         code: int | None = None,
-        at_once: bool = False,
+        waits: bool,
     ) -> None:
-        """Back to the queue with its checkpoint, to go on after the back-off or at once."""
+        """Back to the queue with its checkpoint, to go on at once or (`waits`) after a back-off."""
         runs.interrupt(
             self._desk,
             claimed.run.id,
             claimed.attempt,
             cause=cause,
             blameless=blameless,
-            base_delay_s=0.0 if at_once else self.base_delay_s,
+            base_delay_s=self.base_delay_s if waits else 0.0,
             exit_code=code,
         )
 
@@ -110,9 +113,9 @@ class Closing:
         verdict = ended_by(code, slot.pending.error, slot.stage)
         if verdict.again:
             never_began = slot.child.identity.pid == 0
-            first_time = slot.claimed.run.attempts_without_progress <= 1
+            again = slot.claimed.run.attempts_without_progress > 1
             self.put_back(
-                slot.claimed, verdict.cause, blameless=never_began, code=code, at_once=first_time
+                slot.claimed, verdict.cause, blameless=never_began, code=code, waits=again
             )
         else:
             self.fail(slot.claimed, verdict.cause, code)

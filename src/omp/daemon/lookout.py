@@ -15,7 +15,11 @@ from omp.ops import miner
 from omp.ops.desk import Desk
 from omp.ops.miner_status import LOOP_KEY, RESOURCES_KEY
 from omp.ops.queue_why import BLOCKED_KEY
+from omp.ops.workspace import RESERVE_BYTES
 from omp.store import campaigns, journal, meta, runs
+
+SPARE_RESERVES = 4
+"""The reserve is kept back (again) while so many times its size is free."""
 
 THROTTLED = 4.0
 """A throttled loop comes so many times less often."""
@@ -46,8 +50,9 @@ class Lookout:
 
     @property
     def has_room(self) -> bool:
-        """Whether the disk is not critical."""
-        return self._memory.disk != "critical"
+        """Whether the disk is not critical, and has the reserve's room to spare."""
+        free_bytes = 0.0 if self._reading is None else self._reading.disk_free_gb * 1e9
+        return self._memory.disk != "critical" and free_bytes > SPARE_RESERVES * RESERVE_BYTES
 
     @property
     def interval_s(self) -> float:

@@ -95,8 +95,7 @@ class Loop:
             while not stop.is_set():
                 self.turn()
                 if not stop.is_set():
-                    pulse_s = PULSE_S if self._supervisor.busy else IDLE_PULSE_S
-                    self.desk.wake.wait(pulse_s)
+                    self.desk.wake.wait(self._pulse_s())
         finally:
             self.end()
 
@@ -171,6 +170,11 @@ class Loop:
         self._guarded("mine", self._mine)
         self._promoter.nudge()
         self._due_s = self.desk.clock.monotonic() + self._lookout.interval_s
+
+    def _pulse_s(self) -> float:
+        """How long to wait for a reason to turn again."""
+        pulse_s = PULSE_S if self._supervisor.busy else IDLE_PULSE_S
+        return min(pulse_s, max(0.02, self._due_s - self.desk.clock.monotonic()))
 
     def _lateness(self, now_s: float) -> float:
         """By how many intervals this tick comes too late; the first is never late."""
@@ -271,14 +275,15 @@ class Loop:
     def _trouble(self, error: OmpError) -> None:
         """The disk is full: stop mining, and pay for the last record from the reserve."""
         _log.error("the disk is full: %s", error.sentence)
-        self._full = error
+        is_news, self._full = self._full is None, error
         self._supervisor.end_all("the disk is full")
         spend_reserve(self.desk.workspace)
         try:
             self._go_offline(error)
         except Exception:  # noqa: BLE001 - even the reserve did not do: the daemon answers on
             _log.exception("the full disk could not be recorded")
-        self.desk.wake.set()
+        if is_news:
+            self.desk.wake.set()
 
     def _go_offline(self, error: OmpError) -> None:
         watchman = self.desk.acting_as("watchdog", "daemon")

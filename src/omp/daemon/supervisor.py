@@ -119,10 +119,10 @@ class Supervisor:
         try:
             self._launch(name, *order(name))
         except DiskFull:
-            self._closing.put_back(claimed, "the disk is full", blameless=True)
+            self._closing.put_back(claimed, "the disk is full", blameless=True, waits=False)
             raise
         except ResourceShort as error:
-            self._closing.put_back(claimed, error.sentence, blameless=True)
+            self._closing.put_back(claimed, error.sentence, blameless=True, waits=True)
             return False
         except Conflict:
             return False  # somebody else has the run now

@@ -111,7 +111,7 @@ def interrupt(
     Args:
         cause: Why, in words for the record.
         blameless: An operator or the daemon ended it, so the attempt does not count against it.
-        base_delay_s: Back-off, doubled with each vain attempt after the first, seconds.
+        base_delay_s: Back-off, doubled with each vain attempt after the first, seconds; 0 for none.
         exit_code: Of its child, where it is known.
     """
     with desk.write() as tx:
@@ -123,7 +123,7 @@ def interrupt(
             return _fail(
                 tx, desk, run, attempt, f"{cause}; {vain} attempts without a generation", exit_code
             )
-        delay_s = 0.0 if blameless else base_delay_s * 2 ** max(0, vain - 1)
+        delay_s = base_delay_s * 2 ** max(0, vain - 1)
         later = journal.iso(desk.clock.now() + timedelta(seconds=delay_s)) if delay_s else None
         expect(
             rows.change(
