@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omp.config.default_text import default_config_text
-from omp.config.demo_campaigns import DEMO_CAMPAIGNS, PLANTED_DIAL, DemoCampaign
+from omp.config.demo_campaigns import DEMO_CAMPAIGNS, PLANTED_DIAL, PLANTED_SYMBOLS, DemoCampaign
 from omp.domain.errors import DiskFull, OmpError
 from omp.domain.miner import MINER
 from omp.ops import data, miner, queue, settings_versions
@@ -31,7 +31,8 @@ _ID_KEY = "workspace.id"
 DEMO_DATA: dict[str, list[str]] = {
     "us-large-caps": ["data", "demo"],
     "planted-edge": [
-        *("data", "synthetic", "--kind", "planted", "--seed", "1"),
+        *("data", "synthetic", "--seed", "1"),
+        *("--kind", f"planted,n_symbols={PLANTED_SYMBOLS},edge=trend-distance-20"),
         *("--dial", str(PLANTED_DIAL), "--name", "planted-edge"),
     ],
 }
