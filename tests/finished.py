@@ -59,9 +59,11 @@ def make_candidates(count: int, *, tag: str = "", **changes: object) -> list[Can
         replace(
             candidate(),
             **names(number, tag=tag),  # type: ignore[arg-type]
-            sharpe_x=0.095 - 0.001 * number,
-            sharpe_x_annual=1.5 - 0.016 * number,
-            **changes,  # type: ignore[arg-type]
+            **{
+                "sharpe_x": 0.095 - 0.001 * number,
+                "sharpe_x_annual": 1.5 - 0.016 * number,
+                **changes,
+            },
         )
         for number in range(count)
     ]

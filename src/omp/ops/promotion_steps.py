@@ -350,7 +350,7 @@ def admit(desk: Desk, docket: Docket, _children: Children) -> Step:
         or (one.outcome, one.sentence)
         != (kept[one.gate].verdict.outcome, kept[one.gate].verdict.sentence)
     ]
-    if changed:
+    if changed or failed is not None:
         now = desk.clock.iso()
         with desk.write() as tx:
             if run_rows.get(tx, run.id).stage != "promote":
