@@ -14,7 +14,6 @@ from omp.web import phrases
 
 EXPLAINED = 30
 """Campaigns whose waiting is explained one by one; a longer queue is read by place alone."""
-POINTS = 1000
 
 
 def everything(desk: Desk, environment: str | None) -> dict[str, Any]:
@@ -65,7 +64,7 @@ def _why(answer: queue.Why) -> str:
         return "running"
     if not answer.reasons:
         return "starts at the next tick"
-    return "; ".join(answer.reasons[:2])
+    return "; ".join(answer.reasons[: 2 if answer.place else 1])
 
 
 def machine(desk: Desk, now: dict[str, Any]) -> dict[str, Any]:
@@ -116,16 +115,18 @@ def proof(desk: Desk, environment: str | None) -> dict[str, Any]:
         trials = ledger.trials_of(tx, ids)
         taken = len(looks.of_lineages(tx, ids))
         judged = hall.judged_canaries(tx)
-    hits = sum(one.promoted for one in judged)
-    score, verdict = test.judge(len(judged) - hits, hits)
+    score = judged[-1].score if judged else 0.0
+    verdict = "undecided"
+    if abs(score) >= test.bound:
+        verdict = "alarm" if score > 0 else "accept"
     return {
         "proof": {
             "trials": trials,
             "looks": taken,
             "canaries": len(judged),
-            "hits": hits,
+            "hits": sum(one.promoted for one in judged),
             "score": score,
-            "verdict": verdict if judged else "no canary yet",
+            "verdict": verdict,
             "bound": test.bound,
             "share": 100 * (score + test.bound) / (2 * test.bound),
         }
@@ -135,32 +136,3 @@ def proof(desk: Desk, environment: str | None) -> dict[str, Any]:
 def open_incidents(desk: Desk) -> dict[str, Any]:
     """What a person must know about."""
     return {"open_incidents": incidents.listed(desk, open_only=True, limit=20)}
-
-
-def convergence(desk: Desk, run_id: str) -> dict[str, Any]:
-    """Best and median Sharpe by generation: of the finished run, else of the lines so far."""
-    found: dict[str, Any] = {}
-    summary = runs.summary(desk, run_id)
-    rows = (summary or {}).get("convergence") or []
-    for row in rows:
-        found[row["generation"]] = (
-            row.get("best_sharpe_x_annual"),
-            row.get("median_sharpe_x_annual"),
-        )
-    if not rows:
-        after = 0
-        while True:
-            page = runs.events(desk, run_id, after=after)
-            for event in page.items:
-                if event["event"] == "progress" and isinstance(event.get("generation"), int):
-                    found[event["generation"]] = (event.get("best_sharpe"), None)
-            if page.next is None or int(page.next) <= after:
-                break
-            after = int(page.next)
-    kept = sorted(found)
-    kept = kept[:: max(1, len(kept) // POINTS)]
-    return {
-        "x": kept,
-        "best": [found[one][0] for one in kept],
-        "median": [found[one][1] for one in kept],
-    }

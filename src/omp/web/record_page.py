@@ -1,0 +1,107 @@
+"""What the pages of ledger, incidents, data and configuration show."""
+
+import json
+from typing import Any
+
+from omp.config.setting_sections import RULES
+from omp.config.settings import as_mapping, flat
+from omp.ops import data, incidents, ledger_pages, settings_versions
+from omp.ops.desk import Desk
+from omp.store import hall
+from omp.store.snapshots import Snapshot
+
+LINEAGES = 50
+
+
+def ledger(desk: Desk, environment: str | None, start: int) -> dict[str, Any]:
+    """Lineages with trials, luck line and budget; looks; canaries."""
+    found, more = ledger_pages.lineages(desk, environment=environment, limit=LINEAGES, start=start)
+    with desk.read() as tx:
+        judged = hall.judged_canaries(tx)
+    return {
+        "lineages": found,
+        "next": start + LINEAGES if more else None,
+        "looks": ledger_pages.looks(desk, environment=environment)[:200],
+        "canaries": judged[-20:][::-1],
+        "n_canaries": len(judged),
+        "spending": desk.settings.holdout.spending,
+    }
+
+
+def all_incidents(desk: Desk) -> dict[str, Any]:
+    """Open incidents first, then the closed ones."""
+    found = incidents.listed(desk, limit=200)
+    return {
+        "open_ones": [one for one in found if one.state != "resolved"],
+        "closed": [one for one in found if one.state == "resolved"],
+    }
+
+
+def snapshots(desk: Desk, environment: str | None) -> dict[str, Any]:
+    """Registered snapshots, each with its readiness."""
+    found = data.listed(desk, environment=environment)
+    return {
+        "snapshots": found[:200],
+        "ready": {one.digest: _ready(desk, one) for one in found[:200]},
+    }
+
+
+def snapshot(desk: Desk, digest: str) -> dict[str, Any]:
+    """One snapshot with its certificate.
+
+    Raises:
+        NotFound: It is not registered.
+    """
+    found = data.get(desk, digest)
+    return {"one": found, "certificate": _certificate(desk, found)}
+
+
+def _ready(desk: Desk, one: Snapshot) -> str:
+    ready = _certificate(desk, one).get("ready")
+    return "unknown" if not isinstance(ready, bool) else "yes" if ready else "no"
+
+
+def _certificate(desk: Desk, one: Snapshot) -> dict[str, Any]:
+    path = desk.workspace.snapshots / one.digest / "readiness.json"
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {"ready": None, "faults": []}
+    return found if isinstance(found, dict) else {"ready": None, "faults": []}
+
+
+def configuration(desk: Desk) -> dict[str, Any]:
+    """Every value in force, with its meaning and its origin, table by table."""
+    values = flat(as_mapping(desk.loaded.settings))
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for path, value in values.items():
+        table, _, key = path.rpartition(".")
+        rule = RULES.get(path)
+        tables.setdefault(table, []).append(
+            {
+                "key": key,
+                "value": _shown(value),
+                "unit": rule.unit if rule else "",
+                "about": rule.about if rule else "",
+                "origin": _origin(desk.loaded.origins.get(path, "default")),
+            }
+        )
+    return {
+        "tables": sorted(tables.items()),
+        "digest": desk.loaded.digest,
+        "versions": settings_versions.versions(desk)[::-1],
+    }
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "\N{EN DASH}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return str(value) if value != "" else "empty"
+
+
+def _origin(text: str) -> str:
+    return f"line {text.removeprefix('file:')}" if text.startswith("file:") else text
