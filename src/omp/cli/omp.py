@@ -7,6 +7,7 @@ import traceback
 import typer
 
 from omp.cli import (
+    calibrate_commands,
     dataset_commands,
     hall_commands,
     incident_commands,
@@ -42,6 +43,7 @@ hall_commands.add_to(app)
 dataset_commands.add_to(app)
 incident_commands.add_to(app)
 upkeep_commands.add_to(app)
+calibrate_commands.add_to(app)
 
 
 def _version(wanted: bool) -> None:

@@ -1,16 +1,29 @@
-"""Upkeep: report, cleanup, hof-sync, health, doctor, verify, config, calibrate."""
+"""Upkeep: report, cleanup, hof-sync, health, doctor, verify, config."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from omp.cli.doors import live_daemon
-from omp.cli.face import Answer, Face, say, verb
+from omp.cli.face import Answer, Face, verb
 from omp.cli.printing import clean, plain, record, table
-from omp.domain.errors import InvalidInput
 
 CHECK_COLUMNS = (("name", "CHECK"), ("ok", "OK"), ("detail", "DETAIL"), ("remedy", "WHAT TO DO"))
+
+KINDS = (
+    "campaign",
+    "queue-change",
+    "daily",
+    "incident",
+    "packet",
+    "hall-check",
+    "handoff-devops-infra",
+    "handoff-risk-analyst",
+    "handoff-trader-expert",
+    "handoff-data-engineer",
+    "request",
+    "execution-assumptions",
+)
 
 config_app = typer.Typer(help="The workspace's configuration.", no_args_is_help=True)
 
@@ -23,13 +36,12 @@ def add_to(app: typer.Typer) -> None:
     verb(app, "health")(health)
     verb(app, "doctor")(doctor)
     verb(app, "verify")(verify)
-    app.command("calibrate")(calibrate)
     app.add_typer(config_app, name="config")
 
 
 def report(
     face: Face,
-    kind: Annotated[str, typer.Argument(help="Such as daily.")],
+    kind: Annotated[str, typer.Argument(help=", ".join(KINDS) + ".")],
     subject: Annotated[
         str | None, typer.Option("--subject", "-s", help="A day, a run, an entry, …")
     ] = None,
@@ -145,65 +157,3 @@ def _values(data: dict[str, Any]) -> list[str]:
     else:
         rows = list(data.get("items") or values or ())
     return table(rows, (("key", "KEY"), ("value", "VALUE"), ("origin", "FROM")))
-
-
-def calibrate(
-    out: Annotated[Path, typer.Option("--json", metavar="OUT", help="Where the result goes.")],
-    markets: Annotated[
-        Path | None, typer.Option(help="A folder of market files, CSV or Parquet.")
-    ] = None,
-    campaigns: Annotated[int, typer.Option(min=1, help="Campaigns on each market.")] = 1,
-    null: Annotated[int, typer.Option(min=0, help="Noise markets of its own making.")] = 0,
-    planted: Annotated[int, typer.Option(min=0, help="Markets with a planted edge.")] = 0,
-    dial: Annotated[
-        list[float] | None,
-        typer.Option(min=0, help="Annual Sharpe ratio of that edge, 1.5; repeatable."),
-    ] = None,
-    drift: Annotated[
-        list[float] | None,
-        typer.Option(help="Buy-and-hold Sharpe ratio of the noise, 0, 0.4 and 0.8; repeatable."),
-    ] = None,
-    symbols: Annotated[int, typer.Option(min=1, help="Symbols of a market of its own.")] = 1,
-    first: Annotated[int, typer.Option(min=0, help="Seed of the first market of its own.")] = 0,
-    campaign: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What is searched; the shipped canary.")
-    ] = None,
-    folder: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where positions go.")
-    ] = None,
-    page: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A page (Markdown) of the figures.")
-    ] = None,
-    beside: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="JSON", help="An earlier result on that page; repeatable."),
-    ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
-) -> None:
-    """Measure false promotions and power on markets whose truth is known."""
-    if markets is None and null + planted == 0:
-        raise InvalidInput(
-            "there is no market to calibrate on",
-            allowed="--markets FOLDER, or --null N and --planted N",
-            remedy="omp calibrate --null 20 --planted 20 --json result.json",
-        )
-    from omp.lab.calibrate import DRIFTS
-    from omp.lab.calibrate import calibrate as run
-
-    run(
-        markets=markets,
-        campaigns=campaigns,
-        null=null,
-        planted=planted,
-        dial=dial or [1.5],
-        drift=drift or DRIFTS,
-        symbols=symbols,
-        first_market=first,
-        campaign=campaign,
-        json_path=out,
-        out_dir=folder,
-        page=page,
-        beside=beside or (),
-        workers=workers,
-    )
-    say(str(out))

@@ -459,3 +459,28 @@ def test_a_refusal_names_its_gate_and_why(
     assert "ens_1" not in said
     for word in ("pbo", "0.5000", "0.2000", "too lucky"):
         assert word in said
+
+
+def test_the_kinds_of_reports_are_those_there_are() -> None:
+    from omp.cli.upkeep_commands import KINDS
+    from omp.ops.cards import CARDS
+
+    assert tuple(CARDS) == KINDS
+
+
+def test_calibrate_passes_every_option_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from omp.lab import calibrate as lab
+
+    given: dict[str, Any] = {}
+    known = inspect.signature(lab.calibrate)
+    monkeypatch.setattr(lab, "calibrate", lambda **words: given.update(words))
+    out = tmp_path / "x.json"
+    words = ["--null", "2", "--dial", "1", "--dial", "2", "--json", str(out), "--symbols", "5"]
+    assert omp("calibrate", *words) == 0
+    known.bind(**given)
+    assert set(given) == set(known.parameters)
+    assert given["dial"] == [1.0, 2.0]
+    assert (given["null"], given["symbols"], given["json_path"]) == (2, 5, out)
+    assert capsys.readouterr().out.strip() == str(out)

@@ -1,0 +1,82 @@
+"""`omp calibrate`: false promotions and power, on markets whose truth is known."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from omp.cli.face import say
+from omp.domain.errors import InvalidInput
+
+NULL_DRIFTS = (0.0, 0.4, 0.8)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the command on `app`; it works beside any workspace and needs none."""
+    app.command("calibrate")(calibrate)
+
+
+def calibrate(
+    out: Annotated[Path, typer.Option("--json", metavar="OUT", help="Where the result goes.")],
+    markets: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Market files, CSV or Parquet.")
+    ] = None,
+    campaigns: Annotated[
+        int, typer.Option(metavar="K", min=1, help="Campaigns on each market.")
+    ] = 1,
+    null: Annotated[int, typer.Option(metavar="N", min=0, help="Noise markets of its own.")] = 0,
+    planted: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Markets with a planted edge, for each dial.")
+    ] = 0,
+    dial: Annotated[
+        list[float] | None,
+        typer.Option(help="Annual Sharpe ratio of that edge; may be given again.  [default: 1.5]"),
+    ] = None,
+    drift: Annotated[
+        list[float] | None,
+        typer.Option(help="Buy-and-hold Sharpe ratio of the nulls, in turn.  [default: 0, .4, .8]"),
+    ] = None,
+    symbols: Annotated[int, typer.Option(min=1, help="Symbols of each of its own markets.")] = 1,
+    first_market: Annotated[int, typer.Option(min=0, help="Seed of its first market.")] = 0,
+    campaign: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What is searched; by default the canary's campaign."),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Positions of what is promoted.")
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a documentation page of the result.")
+    ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="An earlier result that the page shows too."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+) -> None:
+    """Measure false promotions and power on markets whose truth is known."""
+    if markets is None and null + planted == 0:
+        raise InvalidInput(
+            "there is no market to calibrate on",
+            allowed="--markets FOLDER, or --null N and --planted N",
+            remedy="omp calibrate --null 20 --planted 20 --json result.json",
+        )
+    from omp.lab.calibrate import calibrate as run
+
+    run(
+        json_path=out,
+        markets=markets,
+        campaigns=campaigns,
+        null=null,
+        planted=planted,
+        dial=dial or [1.5],
+        drift=drift or NULL_DRIFTS,
+        symbols=symbols,
+        first_market=first_market,
+        campaign=campaign,
+        out_dir=folder,
+        page=page,
+        beside=beside or (),
+        workers=workers,
+    )
+    say(str(out))
