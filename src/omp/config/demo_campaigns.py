@@ -87,7 +87,7 @@ name = "Planted edge, dial {PLANTED_DIAL}"
 owner = "demo"
 market = "synthetic"
 timeframe = "1d"
-objective = "Find the edge of Sharpe ratio {PLANTED_DIAL} a year in each of {PLANTED_SYMBOLS} symbols"
+objective = "Find the edge of Sharpe ratio {PLANTED_DIAL} in each of {PLANTED_SYMBOLS} symbols"
 tags = ["demo", "planted"]
 
 [data]
