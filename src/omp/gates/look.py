@@ -28,10 +28,14 @@ def ask(case: Case, _bars: GateBars) -> Answer:
         return unknown(f"The sealed window has {look.n_bars} bars: too few for a test")
     sentence = (
         f"On {look.n_bars:,} sealed bars it earned {alpha:+.1%} a year beyond its market "
-        f"(t = {t:.2f}); luck alone does as well with probability {value:.4f}, and look "
+        f"(t = {t:.2f}); luck alone does as well with probability {_shown(value)}, and look "
         f"{grant.ordinal} at this window allows {level:.4f}"
     )
     return Answer(sentence, value, None if value <= level else Outcome.REJECT, level)
+
+
+def _shown(p_value: float) -> str:
+    return "below 0.0001" if p_value < 0.0001 else f"{p_value:.4f}"
 
 
 def _unbound(case: Case, grant: Grant, look: LookEvidence) -> str | None:
