@@ -23,6 +23,7 @@ from omp.api import (
     problems,
     promotion,
     queue,
+    reports,
     runs,
     session,
 )
@@ -47,6 +48,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     activity.router,
     events.router,
     config.router,
+    reports.router,
     maintenance.router,
 )
 

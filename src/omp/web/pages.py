@@ -13,6 +13,7 @@ from omp.web.frame import After, EnvironmentName, Id, Shown, as_json, frame, onl
 from omp.web.rendering import page
 
 Source = Callable[[], Desk]
+CardSubject = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}$")]
 RunState = Literal["queued", "running", "completed", "failed", "cancelled"]
 
 
@@ -163,6 +164,11 @@ def _record(pages: APIRouter, source: Source) -> None:
         desk = source()
         found = record_page.snapshot(desk, digest)
         return page("snapshot.html", **frame(desk, "/data"), **found)
+
+    @pages.get("/cards/{kind}")
+    def show_card(kind: Id, subject: CardSubject = None) -> HTMLResponse:
+        desk = source()
+        return page("card.html", **frame(desk, ""), **record_page.card(desk, kind, subject))
 
     @pages.get("/config")
     def show_config() -> HTMLResponse:

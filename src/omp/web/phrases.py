@@ -7,7 +7,7 @@ from omp.domain.events import KINDS
 from omp.ops.desk import Desk
 from omp.store import journal
 from omp.store.journal import Record
-from omp.web.rendering import count, number
+from omp.web.rendering import count, number, probability
 
 SHOWN = 60
 Payload = dict[str, Any]
@@ -59,6 +59,31 @@ def _incident(payload: Payload) -> str:
     return f"{payload.get('severity', 'Incident')}: {payload.get('summary', '')}"
 
 
+def _verdict(payload: Payload) -> str:
+    if payload.get("asked") == "promote":
+        return f"Promotion was asked for{_why(payload)}"
+    outcome, gate = payload.get("outcome"), payload.get("gate")
+    told = f"Judged: {outcome}" if outcome else "Judged"
+    return f"{told} by the gate {gate}" if gate else told
+
+
+def _canary(payload: Payload) -> str:
+    found = "a promotion, which is false" if payload.get("promoted") else "nothing promoted"
+    return f"Canary judged: {found}; score {number(payload.get('score'), 3)}"
+
+
+def _look(payload: Payload) -> str:
+    level = probability(payload.get("level"))
+    p_value = payload.get("p_value")
+    if p_value is None:
+        return f"Look {payload.get('ordinal', '')} granted at level {level}"
+    return f"Look taken: p {probability(p_value)} at level {level}"
+
+
+def _moved(word: str) -> Callable[[Payload], str]:
+    return lambda payload: f"Hall of Fame: {word}{_why(payload)}"
+
+
 TOLD: Mapping[str, Callable[[Payload], str]] = {
     "miner.wanted": _wanted,
     "miner.state": lambda p: f"The miner is {p.get('new')}, it was {p.get('previous')}",
@@ -71,6 +96,15 @@ TOLD: Mapping[str, Callable[[Payload], str]] = {
     "run.failed": _caused("Failed"),
     "run.cancelled": _caused("Cancelled"),
     "run.interrupted": _caused("Back in the queue"),
+    "verdict.given": _verdict,
+    "canary.judged": _canary,
+    "look.granted": _look,
+    "look.taken": _look,
+    "hall.promoted": _moved("a subject entered"),
+    "hall.flagged": _moved("flagged"),
+    "hall.demoted": _moved("demoted to research"),
+    "hall.quarantined": _moved("quarantined"),
+    "hall.removed": _moved("removed"),
     "incident.opened": _incident,
     "data.imported": lambda p: f"Data published as {p.get('name')} ({p.get('environment')})",
 }

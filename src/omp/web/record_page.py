@@ -5,7 +5,7 @@ from typing import Any
 
 from omp.config.setting_sections import RULES
 from omp.config.settings import as_mapping, flat
-from omp.ops import data, incidents, ledger_pages, settings_versions
+from omp.ops import cards, data, incidents, ledger_pages, markdown_page, settings_versions
 from omp.ops.desk import Desk
 from omp.store import hall
 from omp.store.snapshots import Snapshot
@@ -68,6 +68,17 @@ def _certificate(desk: Desk, one: Snapshot) -> dict[str, Any]:
     except (OSError, ValueError):
         return {"ready": None, "faults": []}
     return found if isinstance(found, dict) else {"ready": None, "faults": []}
+
+
+def card(desk: Desk, kind: str, subject: str | None) -> dict[str, Any]:
+    """A card about a subject, as it stands now.
+
+    Raises:
+        InvalidInput: There is no such kind, or it needs a subject.
+        NotFound: There is no such subject.
+    """
+    found = cards.render(desk, kind, subject=subject)
+    return {"card": found, "body": markdown_page.fragment(found.markdown)}
 
 
 def configuration(desk: Desk) -> dict[str, Any]:
