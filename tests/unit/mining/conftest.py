@@ -36,7 +36,7 @@ stops = ["stop_loss", "max_bars"]
 commission_bps = 1.0
 slippage_bps = 1.0
 [constraints]
-min_sharpe = 2.0
+min_sharpe = 2.6
 """
 
 
