@@ -21,7 +21,7 @@ from omp.daemon.promoter import Judge, Promoter
 from omp.daemon.resources import ResourceReader
 from omp.daemon.supervisor import GRACE_S, Supervisor
 from omp.domain.errors import Conflict, DiskFull, InvalidConfiguration, OmpError
-from omp.ops import miner, promotion, queue, retention, settings_versions
+from omp.ops import hall_check, miner, promotion, queue, retention, settings_versions
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
 from omp.ops.workspace import hold_reserve, spend_reserve
@@ -105,6 +105,7 @@ class Loop:
         self._guarded("start", self._announce)
         self._guarded("start", self._supervisor.reconcile)
         self._guarded("start", self._sweep)
+        self._guarded("start", lambda: hall_check.reconcile(self.desk))
         self._promoter.start()
         self._outbox.start()
 

@@ -142,6 +142,9 @@ def measure_ensemble(
             remedy="name them separated by commas: --members cand_a,cand_b",
         )
     rows = [opened.row(one) for one in wanted]
+    if len(rows) == 1:  # alone it is itself, under its own name
+        origin = Origin(rows[0].generation, rows[0].behaviour_hash)
+        return measure_subject(opened, opened.strategy(rows[0]), origin, earlier=earlier)
     strategy, origin = ensemble_of(rows, [opened.strategy(row) for row in rows])
     return measure_subject(opened, strategy, origin, earlier=earlier)
 
