@@ -126,14 +126,16 @@ def test_an_ensemble_is_one_candidate_with_its_own_manifest(done: World) -> None
     assert audit(opened, may_go_on=go_on)["faults"] == []
 
 
-def test_an_ensemble_of_one_returns_what_its_member_does(done: World) -> None:
+def test_one_member_alone_is_itself(done: World) -> None:
     opened = done.open("run_a")
     (member,) = ids(opened, 1)
     name, _ = measure_ensemble(opened, [member])
     alone = read_document(RunEvidence, opened.run.evidence).candidate(member)
     found = read_document(SubjectEvidence, opened.run.candidate(name) / "evidence.json").subject
     assert found.sharpe_x == alone.sharpe_x
-    assert found.genome_hash != alone.genome_hash
+    assert name == member
+    assert found == alone
+    assert audit(opened, may_go_on=go_on)["faults"] == []
 
 
 def test_likeness_to_earlier_subjects(done: World, tmp_path: Path) -> None:

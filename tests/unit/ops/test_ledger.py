@@ -1,0 +1,97 @@
+"""Trials by lineage, the luck line, the budget of a window, the canaries' test."""
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from tests.finished import FakeChildren, finish_run, make_candidates
+
+from omp.domain.holdout import level
+from omp.domain.luck import expected_max_sharpe
+from omp.ops import ledger as ops_ledger
+from omp.ops import promotion
+from omp.ops.desk import Desk
+from omp.stats import expected_max_sharpe as by_stats
+from omp.store import ledger, looks, snapshots
+from omp.store import runs as run_rows
+from omp.wire.charges import Owed
+
+
+@pytest.mark.parametrize("n_trials", [1, 2, 100, 21_443, 10_000_000])
+def test_the_luck_line_is_that_of_the_evidence(n_trials: int) -> None:
+    ours = expected_max_sharpe(n_trials, 1764)
+    assert ours == pytest.approx(by_stats(n_trials, 1.0 / 1763), rel=1e-9)
+
+
+def test_the_luck_line_is_unknown_without_bars() -> None:
+    assert expected_max_sharpe(100, 1) is None
+    assert expected_max_sharpe(0, 100) is None
+
+
+def test_charges_are_ingested_once(desk: Desk) -> None:
+    run_id = finish_run(desk)
+    with desk.db.write() as tx:
+        lineage = str(run_rows.get(tx, run_id).lineage)
+        before = ledger.of_run(tx, run_id)
+        open_one = (Owed(7, 500, None, 2),)
+        args = {"run_id": run_id, "lineage": lineage, "now": desk.clock.iso()}
+        assert ledger.ingest_charges(tx, owed=open_one, **args) == 1
+        assert ledger.ingest_charges(tx, owed=open_one, **args) == 0
+        charged = ledger.of_run(tx, run_id)
+        assert charged.trials == before.trials + 500
+        assert charged.open_generations == 1
+        settled = (Owed(7, 500, 321, 3),)
+        assert ledger.ingest_charges(tx, owed=settled, **args) == 1
+        assert ledger.ingest_charges(tx, owed=open_one, **args) == 0
+        after = ledger.of_run(tx, run_id)
+        assert (after.trials, after.open_generations) == (before.trials + 321, 0)
+
+
+def test_joined_lineages_share_their_trials(desk: Desk) -> None:
+    run_id = finish_run(desk)
+    with desk.db.write() as tx:
+        lineage = snapshots.root(tx, str(run_rows.get(tx, run_id).lineage))
+        other = snapshots.Lineage(
+            "lin_other", "real", "us", ["ZZZ"], "2001-01-01", "2002-01-01", "2001-06-01",
+            lineage.id, desk.clock.iso(),
+        )  # fmt: skip
+        snapshots.add_lineage(tx, other)
+    trials = ops_ledger.trials(desk, "lin_other")
+    assert trials.trials == ops_ledger.trials(desk, lineage.id).trials > 0
+    assert trials.luck_sharpe_annual is None
+    assert ops_ledger.budget(desk, "lin_other").window.startswith(lineage.id)
+
+
+def test_a_windows_budget_goes_down_look_by_look(desk: Desk) -> None:
+    children = FakeChildren(desk.workspace, look_changes={"p_value": 0.9})
+    lineage = ""
+    for number in range(3):
+        weak = make_candidates(2, tag=str(number))
+        run_id = finish_run(desk, f"c{number}", population=300 + number, found=weak)
+        while promotion.advance(desk, run_id, children).more:
+            pass
+        with desk.read() as tx:
+            lineage = str(run_rows.get(tx, run_id).lineage)
+    found = ops_ledger.budget(desk, lineage)
+    assert (found.looks, found.promoted, found.next_ordinal) == (3, 0, 4)
+    assert found.spent == pytest.approx(sum(level(k, alpha=0.05) for k in (1, 2, 3)))
+    assert found.next_level == pytest.approx(level(4, alpha=0.05))
+    assert found.spent < found.alpha
+
+
+def test_a_look_is_never_written_twice(desk: Desk) -> None:
+    children = FakeChildren(desk.workspace)
+    run_id = finish_run(desk)
+    while promotion.advance(desk, run_id, children).more:
+        pass
+    from dataclasses import replace
+
+    with desk.db.write() as tx:
+        look = looks.of_run(tx, run_id)
+        assert look is not None
+        (subject,) = looks.subjects_of(tx, [look.lineage])
+        for wrong in (
+            replace(look, look_id="look_b", behaviour_hash="other"),
+            replace(look, look_id="look_c", ordinal=99),
+        ):
+            with pytest.raises(IntegrityError), tx.begin_nested():
+                looks.grant(tx, wrong, replace(subject, subject_id="cand_b"))
+        assert len(looks.of_lineages(tx, [look.lineage])) == 1
