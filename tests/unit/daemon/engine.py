@@ -2,7 +2,8 @@
 
 Usage: engine.py factory run --campaign FILE --run-id ID --out DIR --seed N [--resume] …
 How it behaves stands in the environment variable ENGINE, words divided by commas:
-generations=N pause=S deaf fork empty busy huge bad crash=N noevidence
+generations=N pause=S deaf fork empty busy huge bad crash=N noevidence, and gate: it waits after
+generation 4 until there is a file `go` in the workspace.
 """
 
 import json
@@ -46,6 +47,8 @@ def mine() -> int:
             base = {"schema_version": 1, "attempt": 1, "generation": generation}
             file.write(json.dumps({**base, "kind": "charge", "genomes": 10}) + "\n")
         time.sleep(pause)
+        while "gate" in MODES and generation > 4 and not Path("go").exists() and not leaving:
+            time.sleep(0.02)
         if MODES.get("crash") == str(generation) and first <= generation:
             return 1
         with charges.open("a") as file:
