@@ -1,9 +1,11 @@
 """The record as it grows, over a real socket: replay after a break, live events, heartbeat."""
 
+import gzip
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -121,9 +123,17 @@ def test_a_page_is_served_while_a_campaign_waits(address: str, desk: Desk) -> No
     with httpx2.Client(trust_env=False, timeout=15) as client:
         page = client.get(f"{address}/", headers={"Sec-Fetch-Mode": "navigate"})
         assert "Waiting" in page.text
-        packed = client.get(f"{address}/static/app.js", headers={"Accept-Encoding": "gzip"})
-        assert packed.headers["content-encoding"] == "gzip"
-        again = client.get(
-            f"{address}/static/app.js", headers={"If-None-Match": packed.headers["etag"]}
-        )
-        assert again.status_code == 304
+
+
+def test_assets_are_packed_and_kept(address: str) -> None:
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=10)
+    connection.request("GET", "/static/app.js", headers={"Accept-Encoding": "gzip"})
+    packed = connection.getresponse()
+    body = packed.read()
+    assert packed.headers["content-encoding"] == "gzip"
+    assert b"EventSource" in gzip.decompress(body)
+    tag = packed.headers["etag"]
+    connection.request("GET", "/static/app.js", headers={"If-None-Match": tag})
+    again = connection.getresponse()
+    assert (again.status, again.read()) == (304, b"")
+    connection.close()

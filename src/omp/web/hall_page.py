@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from omp.domain.campaign import ENVIRONMENTS
-from omp.ops import hall, ledger_pages, markdown_page, promotion, reviews, runs, sync
+from omp.domain.hall import PROVENANCE_FIELDS
+from omp.ops import hall, ledger_pages, promotion, reviews, runs, sync
 from omp.ops.desk import Desk
 from omp.web import charts
+from omp.web.rendering import card_body
 
 REFUSED = 12
 
@@ -59,6 +61,7 @@ def entry(desk: Desk, candidate_id: str) -> dict[str, Any]:
     folder = desk.workspace.entry(candidate_id)
     return {
         "entry": shown,
+        "provenance": {name: shown.provenance.get(name) for name in PROVENANCE_FIELDS},
         "lineage": ledger_pages.lineage(desk, str(lineage)) if lineage else None,
         "strategy": _text(folder / "strategy.toml"),
         "has_packet": (folder / "packet.md").is_file(),
@@ -73,7 +76,7 @@ def packet(desk: Desk, candidate_id: str) -> dict[str, Any]:
     """
     shown = hall.show(desk, candidate_id)
     text = _text(desk.workspace.entry(candidate_id) / "packet.md")
-    return {"entry": shown, "packet": markdown_page.fragment(text)}
+    return {"entry": shown, "packet": card_body(text)}
 
 
 def entry_curves(desk: Desk, candidate_id: str, part: Part) -> dict[str, Any]:

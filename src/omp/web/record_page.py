@@ -5,10 +5,11 @@ from typing import Any
 
 from omp.config.setting_sections import RULES
 from omp.config.settings import as_mapping, flat
-from omp.ops import cards, data, incidents, ledger_pages, markdown_page, settings_versions
+from omp.ops import cards, data, incidents, ledger_pages, settings_versions
 from omp.ops.desk import Desk
 from omp.store import hall
 from omp.store.snapshots import Snapshot
+from omp.web.rendering import card_body
 
 LINEAGES = 50
 
@@ -78,7 +79,7 @@ def card(desk: Desk, kind: str, subject: str | None) -> dict[str, Any]:
         NotFound: There is no such subject.
     """
     found = cards.render(desk, kind, subject=subject)
-    return {"card": found, "body": markdown_page.fragment(found.markdown)}
+    return {"card": found, "body": card_body(found.markdown)}
 
 
 def configuration(desk: Desk) -> dict[str, Any]:

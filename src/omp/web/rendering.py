@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +11,10 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from omp.domain.campaign import ENVIRONMENTS
+from omp.ops import markdown_page
 from omp.web.assets import address
 
+_HEADING = re.compile(r"<(/?)h([1-6])>")
 NOTHING = "\N{EN DASH}"
 
 
@@ -92,6 +95,13 @@ def day(text: Any) -> str:
 def short(text: Any, length: int = 12) -> str:
     """The beginning of a hash or id."""
     return NOTHING if not text else str(text)[:length]
+
+
+def card_body(markdown: str) -> str:
+    """A card as the body of a page, its headings one level up, since they begin at the second."""
+    return _HEADING.sub(
+        lambda found: f"<{found[1]}h{max(1, int(found[2]) - 1)}>", markdown_page.fragment(markdown)
+    )
 
 
 def as_attribute(value: Any) -> str:
