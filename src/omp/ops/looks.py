@@ -55,6 +55,15 @@ def earlier_folder(desk: Desk, lineage: str) -> Path:
     return folder
 
 
+def unmeasured(tx: Connection, docket: Docket, subject: CandidateEvidence) -> tuple[str, ...]:
+    """Earlier subjects that were looked at since this one was measured beside them."""
+    if docket.run.lineage is None:
+        return ()
+    beside = {one.subject_id for one in subject.against} | {subject.candidate_id}
+    found = earlier(tx, docket.run.lineage).subjects
+    return tuple(one.subject_id for one in found if one.subject_id not in beside)
+
+
 def frozen_because(desk: Desk, tx: Connection) -> str | None:
     """Why no look and no promotion is possible now; None while they are."""
     blocking = incidents.freezing(tx)

@@ -272,6 +272,13 @@ def take_look(desk: Desk, docket: Docket, children: Children) -> Step:
     with desk.read() as tx:
         look = look_rows.of_run(tx, run.id)
         why = None if look else looks.refusal(desk, tx, docket, subject)
+        missing = () if look else looks.unmeasured(tx, docket, subject)
+        measured = record.memory(tx, run.id).get("measured_beside")
+    if missing and measured != list(missing):
+        with desk.write() as tx:
+            remember(tx, run.id, {"measured_beside": list(missing)})
+            run_rows.change(tx, run.id, stage="ensemble")
+        return moved(desk, run.id, f"it is measured again beside {', '.join(missing)}")
     if why is not None:
         return _refuse_look(desk, docket, subject, why)
     if look is None:

@@ -204,6 +204,21 @@ def test_a_behaviour_is_never_looked_at_twice(desk: Desk, children: FakeChildren
     assert "looked at before" in promotion.promote_check(desk, again).sentence
 
 
+def test_a_subject_is_measured_again_beside_a_newer_one(desk: Desk, children: FakeChildren) -> None:
+    slow = finish_run(desk)
+    for _ in range(2):
+        promotion.advance(desk, slow, children)
+    children.subject_changes = {"sharpe_x_annual": 1.8}
+    quick = finish_run(desk, found=make_candidates(3, tag="b"), **SECOND)  # type: ignore[arg-type]
+    go_on(desk, quick, children)
+    children.subject_changes = {}
+    steps = go_on(desk, slow, children)
+    assert [one.stage for one in steps] == ["ensemble", "look", "promote", "done"]
+    with desk.read() as tx:
+        found = look_rows.of_lineages(tx, [str(run_of(desk, slow).lineage)])
+    assert [(one.ordinal, one.run_id) for one in found] == [(1, quick), (2, slow)]
+
+
 def test_an_unmeasured_likeness_counts_against(desk: Desk, children: FakeChildren) -> None:
     go_on(desk, finish_run(desk), children)
     other = finish_run(desk, found=make_candidates(3, tag="b"), **SECOND)  # type: ignore[arg-type]
