@@ -1,41 +1,50 @@
-"""A look at the sealed window: who may, at which level, granted in writing before it is taken."""
+"""A look at the sealed window: granted in writing, with its level, before it is taken."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from omp.config.settings import Holdout
-from omp.domain.errors import Damaged, Frozen, LookRefused
+from omp.domain.errors import Damaged, LookRefused
 from omp.domain.failpoints import hit
 from omp.domain.ids import new_id
-from omp.ops import incidents, ledger
-from omp.ops.data import instant
+from omp.ops import ledger
 from omp.ops.desk import Desk
 from omp.ops.docket import Docket
-from omp.store import journal, snapshots
+from omp.ops.eligibility import (
+    Likeness,
+    earlier,
+    frozen_because,
+    refusal,
+    require_thawed,
+    unfit,
+    unmeasured,
+)
 from omp.store import looks as rows
 from omp.store import runs as run_rows
 from omp.store.looks import Look, Subject
 from omp.wire.canonical import digest
 from omp.wire.durable import sync_folder, write_durable
-from omp.wire.evidence import Against, CandidateEvidence, LookEvidence, read_document
+from omp.wire.evidence import CandidateEvidence, LookEvidence, read_document
 from omp.wire.grant import Grant, sign_grant
 
-
-@dataclass(frozen=True)
-class Likeness:
-    """The earlier subjects beside which a new one is put."""
-
-    subjects: tuple[Subject, ...]
-    looks: tuple[Look, ...]
-
-
-def earlier(tx: Connection, lineage: str) -> Likeness:
-    """Every subject and look of a lineage and of those that are one with it."""
-    one_with = snapshots.members(tx, lineage)
-    return Likeness(rows.subjects_of(tx, one_with), rows.of_lineages(tx, one_with))
+__all__ = [
+    "Likeness",
+    "earlier",
+    "earlier_folder",
+    "frozen_because",
+    "grant",
+    "grant_file",
+    "permission_of",
+    "read_result",
+    "record",
+    "refusal",
+    "require_thawed",
+    "result_path",
+    "unfit",
+    "unmeasured",
+]
 
 
 def earlier_folder(desk: Desk, lineage: str) -> Path:
@@ -53,115 +62,6 @@ def earlier_folder(desk: Desk, lineage: str) -> Path:
             data = (desk.workspace.subjects / one.lineage / one.subject_id / kept.name).read_bytes()
             _keep(kept, data)
     return folder
-
-
-def unmeasured(tx: Connection, docket: Docket, subject: CandidateEvidence) -> tuple[str, ...]:
-    """Earlier subjects that were looked at since this one was measured beside them."""
-    if docket.run.lineage is None:
-        return ()
-    beside = {one.subject_id for one in subject.against} | {subject.candidate_id}
-    found = earlier(tx, docket.run.lineage).subjects
-    return tuple(one.subject_id for one in found if one.subject_id not in beside)
-
-
-def frozen_because(desk: Desk, tx: Connection) -> str | None:
-    """Why no look and no promotion is possible now; None while they are."""
-    blocking = incidents.freezing(tx)
-    if blocking:
-        named = ", ".join(f"{one.id} ({one.severity})" for one in blocking)
-        return f"promotions are frozen by {named}"
-    behind = journal.behind(tx, desk.workspace)
-    return None if behind is None else f"looks are frozen: {behind}"
-
-
-def require_thawed(desk: Desk, tx: Connection) -> None:
-    """Refuse while promotions are frozen.
-
-    Raises:
-        Frozen: By an open incident, or because the journal lies behind its anchor.
-    """
-    if why := frozen_because(desk, tx):
-        raise Frozen(
-            why,
-            allowed="looks and promotions once cause and prevention are written",
-            remedy="omp incidents list --open; then omp incidents resolve ID",
-        )
-
-
-def refusal(desk: Desk, tx: Connection, docket: Docket, subject: CandidateEvidence) -> str | None:
-    """Why this subject gets no look; None when it may be granted one.
-
-    It depends on in-sample data and earlier looks alone. What is not known counts against it.
-    """
-    lineage = docket.run.lineage
-    if lineage is None:
-        return "the run is not bound to a data lineage"
-    before = earlier(tx, lineage)
-    why = unfit(desk.settings.holdout, subject, docket.selection(subject), before)
-    return why or _boundary_moved(tx, docket, lineage)
-
-
-def unfit(
-    rules: Holdout,
-    subject: CandidateEvidence,
-    selection: CandidateEvidence | None,
-    before: Likeness,
-) -> str | None:
-    """What in a subject's own evidence and the earlier looks denies it one; None when nothing.
-
-    Args:
-        rules: `[holdout]`.
-        subject: Its evidence, with its likeness to every earlier subject.
-        selection: Whose DSR counts for it.
-        before: Every earlier subject and look of the lineage.
-    """
-    dsr = None if selection is None else selection.dsr
-    if dsr is None or not dsr >= rules.min_dsr:
-        shown = "unknown" if dsr is None else f"{dsr:.2f}"
-        return f"its deflated Sharpe probability is {shown}, a look asks for {rules.min_dsr:.2f}"
-    for look in before.looks:
-        if look.behaviour_hash == subject.behaviour_hash:
-            return f"the same trades were looked at before, in {look.look_id}"
-    likeness = {one.subject_id: one for one in subject.against}
-    for other in before.subjects:
-        why = _too_like(subject, other, likeness.get(other.subject_id), rules)
-        if why:
-            return why
-    return None
-
-
-def _boundary_moved(tx: Connection, docket: Docket, lineage: str) -> str | None:
-    sealed_from = snapshots.root(tx, lineage).boundary
-    mined_to = docket.evidence.window.boundary
-    if instant(sealed_from) < instant(mined_to):
-        return f"it was mined on data up to {mined_to}, its lineage is sealed from {sealed_from} on"
-    return None
-
-
-def _too_like(
-    subject: CandidateEvidence, other: Subject, against: Against | None, rules: Holdout
-) -> str | None:
-    if against is None:
-        return f"its likeness to the earlier subject {other.subject_id} was not measured"
-    twin = against.position_correlation
-    if against.common_bars > 0 and twin is None:
-        return f"its likeness to the earlier subject {other.subject_id} is undefined"
-    if twin is not None and twin >= rules.twin_correlation:
-        return (
-            f"it is a twin of the earlier subject {other.subject_id}: their positions correlate at "
-            f"{twin:.2f}, from {rules.twin_correlation:.2f} on they count as one"
-        )
-    kind = against.x_correlation
-    if kind is not None and kind < rules.record_correlation:
-        return None
-    mine, theirs = subject.sharpe_x_annual, other.sharpe_x
-    if mine is None or theirs is None or not mine > theirs:
-        shown = ["unknown" if one is None else f"{one:.2f}" for one in (mine, theirs)]
-        return (
-            f"it is no record of its kind: its in-sample Sharpe ratio of {shown[0]} a year does "
-            f"not beat the {shown[1]} of the earlier subject {other.subject_id}"
-        )
-    return None
 
 
 def grant(desk: Desk, docket: Docket, subject: CandidateEvidence) -> Look:

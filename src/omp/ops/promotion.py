@@ -20,7 +20,8 @@ from omp.ops.promotion_check import (
     refusals,
     screen,
 )
-from omp.ops.promotion_steps import STEPS, Step, step
+from omp.ops.promotion_shared import Step, step
+from omp.ops.promotion_steps import STEPS
 from omp.store import runs as run_rows
 from omp.store.runs import Run
 

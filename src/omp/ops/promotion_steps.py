@@ -1,105 +1,34 @@
-"""The four steps of promotion; each does one durable thing and moves the run's stage with it."""
+"""The first two steps of promotion: the screen of every candidate, and the subject measured."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
 
 from sqlalchemy import Connection
 
-from omp.domain.errors import NotFound, PromotionRefused, ResourceShort
 from omp.domain.failpoints import hit
-from omp.domain.verdict import Outcome, Verdict
+from omp.domain.verdict import Verdict
 from omp.gates.panel import first_failed, gates, judge
-from omp.ops import entries, looks
+from omp.ops import looks
 from omp.ops import promotion_record as record
-from omp.ops.children import Children, ChildResult, required
+from omp.ops.children import Children, required
 from omp.ops.desk import Desk
-from omp.ops.docket import Docket, hall_facts, read_subject, signatures, subject_case
+from omp.ops.docket import Docket, read_subject, subject_case
 from omp.ops.ensemble import Offer, choose, may_be_offered
+from omp.ops.promotion_late import admit, take_look
 from omp.ops.promotion_record import answer, close, note_verdicts, remember
+from omp.ops.promotion_shared import (
+    Step,
+    keep_round,
+    log_of,
+    look_verdict,
+    moved,
+    run_child,
+    taken_by_another,
+)
 from omp.store import candidates as candidate_rows
-from omp.store import looks as look_rows
 from omp.store import runs as run_rows
-from omp.store import verdicts
 from omp.store.candidates import Candidate
 from omp.store.runs import Run
-from omp.wire.evidence import CandidateEvidence, SubjectEvidence
-
-INTERRUPTED = frozenset({130, 143, -15, -2})
-"""Exit codes of a child that was told to leave; they say nothing about the run."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one call of `advance` did.
-
-    Args:
-        stage: Where the run stands now.
-        outcome: pending, refused, waiting, promoted.
-        note: What was done, in a sentence.
-        more: Call again: there is more to do now.
-    """
-
-    run_id: str
-    stage: str
-    outcome: str
-    note: str
-    more: bool
-
-
-def step(run: Run, note: str, *, more: bool) -> Step:
-    """A step as the run stands."""
-    return Step(run.id, run.stage, run.outcome or "pending", note, more)
-
-
-def moved(desk: Desk, run_id: str, note: str) -> Step:
-    """A step that changed the run."""
-    with desk.read() as tx:
-        run = run_rows.get(tx, run_id)
-    desk.wake.set()
-    return step(run, note, more=run.outcome == "pending")
-
-
-def taken_by_another(run: Run) -> Step:
-    """A step that another process took meanwhile."""
-    return step(run, "another process took this step", more=True)
-
-
-def _keep(
-    tx: Connection, docket: Docket, candidate_id: str, given: tuple[Verdict, ...], now: str
-) -> None:
-    record.keep(tx, docket.run, candidate_id, given, gate_set=docket.gate_set, now=now)
-
-
-def _subject(desk: Desk, docket: Docket) -> SubjectEvidence:
-    """The subject's evidence, bound to the digest that was recorded when it was judged."""
-    subject_id = docket.run.subject_id
-    with desk.read() as tx:
-        known = record.memory(tx, docket.run.id).get("subject_evidence")
-    if subject_id is None or not isinstance(known, str):
-        raise NotFound(
-            f"run {docket.run.id} has no subject",
-            remedy=f"omp promote-check {docket.run.id} shows where it stands",
-        )
-    return read_subject(docket, subject_id, known)
-
-
-def _run(desk: Desk, children: Children, args: list[str], docket: Docket) -> ChildResult:
-    whole = ["factory", *args, "--workspace", str(desk.workspace.root)]
-    ended = children.run(whole, log=_log(docket))
-    if ended.exit_code in INTERRUPTED:
-        raise ResourceShort(
-            f"the child of {docket.run.id} was told to leave before it had finished",
-            remedy="nothing: the step is taken again",
-        )
-    return ended
-
-
-def _log(docket: Docket) -> Path:
-    return docket.directory.root / "looks" / "children.log"
-
-
-# screen
+from omp.wire.evidence import CandidateEvidence
 
 
 def screen_run(desk: Desk, docket: Docket, _children: Children) -> Step:
@@ -116,7 +45,7 @@ def screen_run(desk: Desk, docket: Docket, _children: Children) -> Step:
         for name, given in judged.items():
             failed = first_failed(given)
             if name != champion and failed is not None:
-                _keep(tx, docket, name, (failed,), now)
+                keep_round(tx, docket, name, (failed,), now)
         if offer.members:
             run_rows.change(tx, run.id, stage="ensemble")
         else:
@@ -159,10 +88,10 @@ def _refuse_screened(
     if first_failed(given) is None:  # it passes the screen, but a look asks for more
         subject = docket.evidence.candidate(champion)
         why = looks.refusal(desk, tx, docket, subject) or "it is not offered"
-        given += _look_verdict(docket, subject, why)
+        given += look_verdict(docket, subject, why)
         record.answered(tx, docket.run, champion, given)
     failed = first_failed(given)
-    _keep(tx, docket, champion, given, now)
+    keep_round(tx, docket, champion, given, now)
     if failed is not None:
         close(
             desk,
@@ -173,15 +102,6 @@ def _refuse_screened(
             sentence=failed.sentence,
             subject=champion,
         )
-
-
-def _look_verdict(docket: Docket, subject: CandidateEvidence, why: str) -> tuple[Verdict, ...]:
-    """The answer of the gate `look` where no look was granted."""
-    case = replace(docket.case(subject), look_refusal=why)
-    return tuple(one for one in judge(case, 2) if one.gate == "look")
-
-
-# ensemble
 
 
 def measure_subject(desk: Desk, docket: Docket, children: Children) -> Step:
@@ -195,7 +115,7 @@ def measure_subject(desk: Desk, docket: Docket, children: Children) -> Step:
     hit("promotion.before_ensemble")
     folder = looks.earlier_folder(desk, str(run.lineage))
     result = required(
-        _run(
+        run_child(
             desk,
             children,
             [
@@ -210,7 +130,7 @@ def measure_subject(desk: Desk, docket: Docket, children: Children) -> Step:
             docket,
         ),
         f"the evidence of the subject of {run.id}",
-        log=_log(docket),
+        log=log_of(docket),
     )
     hit("promotion.after_ensemble")
     subject_id, evidence_digest = str(result["candidate_id"]), str(result["evidence"])
@@ -224,7 +144,7 @@ def measure_subject(desk: Desk, docket: Docket, children: Children) -> Step:
         if subject.kind == "ensemble":
             candidate_rows.put(tx, _ensemble_row(run, subject))
         remember(tx, run.id, {"subject_evidence": evidence_digest})
-        _keep(tx, docket, subject_id, given, now)
+        keep_round(tx, docket, subject_id, given, now)
         record.answered(tx, run, subject_id, given)
         run_rows.change(tx, run.id, subject_id=subject_id)
         note_verdicts(desk, tx, run, subject_id, given)
@@ -260,128 +180,6 @@ def _ensemble_row(run: Run, subject: CandidateEvidence) -> Candidate:
         max_drawdown=subject.max_drawdown,
         turnover_annual=subject.turnover_annual,
     )
-
-
-# look
-
-
-def take_look(desk: Desk, docket: Docket, children: Children) -> Step:
-    """Grant the one look, have it taken, record what it found; or refuse it."""
-    run = docket.run
-    subject = _subject(desk, docket).subject
-    with desk.read() as tx:
-        look = look_rows.of_run(tx, run.id)
-        why = None if look else looks.refusal(desk, tx, docket, subject)
-        missing = () if look else looks.unmeasured(tx, docket, subject)
-        measured = record.memory(tx, run.id).get("measured_beside")
-    if missing and measured != list(missing):
-        with desk.write() as tx:
-            remember(tx, run.id, {"measured_beside": list(missing)})
-            run_rows.change(tx, run.id, stage="ensemble")
-        return moved(desk, run.id, f"it is measured again beside {', '.join(missing)}")
-    if why is not None:
-        return _refuse_look(desk, docket, subject, why)
-    if look is None:
-        look = looks.grant(desk, docket, subject)
-    if look.state == "granted":
-        grant = looks.grant_file(docket, look)
-        hit("promotion.before_look")
-        if not looks.result_path(docket, look).is_file():
-            args = ["look", "--run", run.id, "--candidate", look.candidate_id]
-            required(
-                _run(desk, children, [*args, "--grant", str(grant)], docket),
-                f"the look {look.look_id}",
-                log=_log(docket),
-            )
-        hit("promotion.after_look")
-        looks.record(desk, docket, look)
-    else:
-        with desk.write() as tx:
-            run_rows.change(tx, run.id, stage="promote")
-    return moved(desk, run.id, f"look {look.look_id} at {look.window} is taken")
-
-
-def _refuse_look(desk: Desk, docket: Docket, subject: CandidateEvidence, why: str) -> Step:
-    run = docket.run
-    given = _look_verdict(docket, subject, why)
-    now = desk.clock.iso()
-    with desk.write() as tx:
-        if run_rows.get(tx, run.id).stage != "look":
-            return taken_by_another(run)
-        _keep(tx, docket, subject.candidate_id, given, now)
-        record.answered(tx, run, subject.candidate_id, given)
-        desk.note(tx, "look.refused", run.id, {"candidate": subject.candidate_id, "why": why})
-        close(
-            desk,
-            tx,
-            run,
-            "refused",
-            gate="look",
-            sentence=given[0].sentence,
-            subject=subject.candidate_id,
-        )
-    return moved(desk, run.id, f"no look was granted: {why}")
-
-
-# promote
-
-
-def admit(desk: Desk, docket: Docket, _children: Children) -> Step:
-    """The second panel; then the vault, then the row."""
-    run = docket.run
-    document = _subject(desk, docket)
-    subject = document.subject
-    with desk.read() as tx:
-        look = look_rows.of_run(tx, run.id)
-        if look is None or look.state != "taken":
-            raise PromotionRefused(
-                f"run {run.id} was never looked at",
-                allowed="a subject whose granted look was taken",
-                remedy="let the daemon go on with the run",
-            )
-        case = replace(
-            subject_case(docket, subject),
-            grant=looks.permission_of(look),
-            look=looks.read_result(docket, look),
-            hall=hall_facts(tx, run, subject),
-            signatures=signatures(tx, run, subject.candidate_id),
-        )
-        kept = {one.verdict.gate: one for one in verdicts.latest(tx, run.id, subject.candidate_id)}
-    first, second = judge(case, 1), judge(case, 2)
-    given = first + second
-    failed = first_failed(given)
-    changed = [
-        one
-        for one in given
-        if one.gate not in kept
-        or (one.outcome, one.sentence)
-        != (kept[one.gate].verdict.outcome, kept[one.gate].verdict.sentence)
-    ]
-    if changed or failed is not None:
-        now = desk.clock.iso()
-        with desk.write() as tx:
-            if run_rows.get(tx, run.id).stage != "promote":
-                return taken_by_another(run)
-            _keep(tx, docket, subject.candidate_id, tuple(changed), now)
-            record.answered(tx, run, subject.candidate_id, given)
-            note_verdicts(desk, tx, run, subject.candidate_id, given)
-            if failed is not None:
-                waits = failed.outcome is Outcome.WAIT
-                close(
-                    desk,
-                    tx,
-                    run,
-                    "waiting" if waits else "refused",
-                    gate=failed.gate,
-                    sentence=failed.sentence,
-                    subject=subject.candidate_id,
-                )
-        hit("promotion.after_panel_2")
-    if failed is not None:
-        return replace(moved(desk, run.id, failed.sentence), more=False)
-    entry = entries.enter(desk, docket, document, case, look, given)
-    hit("promotion.after_row")
-    return moved(desk, run.id, f"{entry.candidate_id} entered the Hall of Fame")
 
 
 STEPS: dict[str, Callable[[Desk, Docket, Children], Step]] = {
