@@ -32,6 +32,13 @@ ABOUT: dict[str, str] = {
     "incident": "An incident is closed only with cause, resolution and prevention.",
 }
 
+ENDS = (
+    "A run whose directory is finished (its `manifest.json` is there, and every file has the "
+    "digest it names) is completed, however its child ended. Otherwise the exit code decides; a "
+    "negative one is the signal that ended the child, and the end of a child of an earlier daemon "
+    "is unknown unless its last line tells.\n"
+)
+
 EXITS = (0, 2, 3, 4, 130, 1, -9, None)
 
 
@@ -72,12 +79,7 @@ def _exits() -> str:
     return "\n".join(
         [
             "## How a child's end ends its run\n",
-            (
-                "A run whose directory is finished (its `manifest.json` is there, and every file has "
-                "the digest it names) is completed, however its child ended. Otherwise the exit code "
-                "decides; a negative one is the signal that ended the child, and the end of a child "
-                "of an earlier daemon is unknown unless its last line tells.\n"
-            ),
+            ENDS,
             "| exit code | the run becomes | cause on record |",
             "|---|---|---|",
             *rows,
