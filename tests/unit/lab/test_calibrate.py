@@ -1,0 +1,214 @@
+"""`omp calibrate`: its result, its determinism, noise refused, a strong edge promoted."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from omp.config.settings import parse_settings
+from omp.domain.errors import InvalidInput, NotFound
+from omp.lab.calibrate import calibrate
+from omp.lab.worlds import World, open_world, own_worlds
+from omp.market.synthetic import Recipe, generate
+
+pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
+
+Result = dict[str, Any]
+CAMPAIGN = """\
+[campaign]
+name = "small"
+market = "synthetic"
+
+[data]
+source = "synthetic:null"
+
+[search]
+population = 100
+generations = 1
+seeds = { first = 1, step = 1 }
+
+[strategy]
+direction = "long"
+max_conditions = 2
+"""
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("calibration")
+    (folder / "small.toml").write_text(CAMPAIGN, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def measured(room: Path) -> Result:
+    """Three nulls, a drift each, and two strong edges, two campaigns on each."""
+    calibrate(
+        json_path=room / "one.json",
+        null=3,
+        planted=2,
+        dial=4.0,
+        campaigns=2,
+        campaign=room / "small.toml",
+        out_dir=room / "one",
+        page=room / "one.md",
+    )
+    found: Result = json.loads((room / "one.json").read_bytes())
+    return found
+
+
+def test_the_result_has_the_shape_of_the_contract(measured: Result) -> None:
+    assert {"schema_version", "config_hash", "markets", "totals"} <= set(measured)
+    assert len(measured["config_hash"]) == 64
+    assert len(measured["markets"]) == 5
+    for market in measured["markets"]:
+        assert {"market", "campaigns", "promoted"} <= set(market)
+        assert [one["seed"] for one in market["campaigns"]] == [1, 2]
+        assert market["promoted"] == sum(len(one["promoted"]) for one in market["campaigns"])
+        assert market["trials"] == sum(one["trials"] for one in market["campaigns"])
+        for one in market["campaigns"]:
+            assert {"seed", "trials", "verdict", "first_failed_gate", "promoted"} <= set(one)
+            assert one["trials"] > 500
+            assert (one["verdict"] == "promoted") == bool(one["promoted"])
+            assert (one["first_failed_gate"] is None) == bool(one["promoted"])
+
+
+def test_noise_is_refused_and_a_strong_edge_is_promoted(measured: Result) -> None:
+    nulls = [one for one in measured["markets"] if one["group"] == "null"]
+    planted = [one for one in measured["markets"] if one["group"] == "planted"]
+    assert [one["truth"]["drift_sharpe"] for one in nulls] == [0.0, 0.4, 0.8]
+    assert sum(one["promoted"] for one in nulls) == 0
+    assert all(one["first_failed_gate"] for null in nulls for one in null["campaigns"])
+    assert any(one["promoted"] for one in planted)
+
+
+def test_a_promotion_names_its_strategy_its_positions_and_its_truth(
+    measured: Result, room: Path
+) -> None:
+    market = next(one for one in measured["markets"] if one["promoted"])
+    promoted = next(one for each in market["campaigns"] for one in each["promoted"])
+    assert promoted["candidate_id"].startswith("ens_")
+    members = promoted["strategy"]["member"]
+    assert 1 <= len(members) <= 10
+    assert promoted["true_sharpe"] > 0.5 * market["truth"]["dial"]
+    rows = list(csv.DictReader((room / "one" / promoted["positions"]).open(encoding="utf-8")))
+    assert len(rows) == market["truth"]["n_bars"]
+    assert {row["symbol"] for row in rows} == {market["market"]}
+    held = [float(row["position"]) for row in rows]
+    assert 0.0 <= min(held) < max(held) <= 1.0 + 1e-12
+
+
+def test_the_second_look_at_a_market_asks_for_more(measured: Result) -> None:
+    for market in measured["markets"]:
+        levels = [
+            one["figures"]["look_level"]
+            for one in market["campaigns"]
+            if one["figures"]["look_level"] is not None
+        ]
+        assert levels == sorted(levels, reverse=True)
+        assert len(set(levels)) == len(levels) == market["looks"]
+
+
+def test_totals_reconcile(measured: Result) -> None:
+    counted, markets = measured["totals"], measured["markets"]
+    assert counted["campaigns"] == sum(len(one["campaigns"]) for one in markets)
+    assert counted["promotions"] == sum(one["promoted"] for one in markets)
+    assert counted["null"]["contaminated"]["n"] == 3
+    assert counted["null"]["contaminated"]["upper"] == pytest.approx(0.7076, abs=1e-4)
+    for row in counted["funnel"]:
+        assert sum(row["stopped_at"].values()) == row["campaigns"]
+
+
+def test_the_page_shows_every_figure(measured: Result, room: Path) -> None:
+    text = (room / "one.md").read_text(encoding="utf-8")
+    assert measured["config_hash"][:16] in text
+    for row in measured["totals"]["funnel"]:
+        assert f"| {row['group']} | {row['campaigns']} |" in text
+
+
+def test_two_processes_give_the_same_answer(measured: Result, room: Path) -> None:
+    calibrate(
+        json_path=room / "two.json",
+        null=3,
+        planted=2,
+        dial=4.0,
+        campaigns=2,
+        campaign=room / "small.toml",
+        out_dir=room / "two",
+        workers=2,
+    )
+    again = json.loads((room / "two.json").read_bytes())
+    for name in ("schema_version", "config_hash", "markets", "totals"):
+        assert again[name] == measured[name]
+    names = sorted(one.name for one in (room / "one").iterdir())
+    assert names == sorted(one.name for one in (room / "two").iterdir())
+    for name in names:
+        assert (room / "one" / name).read_bytes() == (room / "two" / name).read_bytes()
+
+
+def _write(path: Path, seed: int, **changes: Any) -> None:
+    bars = generate(Recipe("null", seed, n_bars=900)).panel.bars[0]
+    frame = pl.DataFrame(
+        {
+            "timestamp": pl.Series(bars.timestamp).cast(pl.Datetime("ns")).dt.date(),
+            "symbol": ["X"] * len(bars),
+            **{name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")},
+        }
+    )
+    for name, value in changes.items():
+        column = frame[name].to_list()
+        column[500] = value
+        frame = frame.with_columns(pl.Series(name, column, dtype=frame[name].dtype))
+    frame.write_csv(path) if path.suffix == ".csv" else frame.write_parquet(path)
+
+
+def test_market_files_are_judged_and_poisoned_ones_refused(room: Path) -> None:
+    folder = room / "files"
+    folder.mkdir()
+    _write(folder / "good.csv", 1)
+    _write(folder / "same.parquet", 1)
+    _write(folder / "poison.csv", 2, high=0.001)
+    calibrate(json_path=room / "files.json", markets=folder, campaign=room / "small.toml")
+    markets = {
+        one["market"]: one for one in json.loads((room / "files.json").read_bytes())["markets"]
+    }
+    poisoned = markets["poison"]["campaigns"][0]
+    assert (poisoned["verdict"], poisoned["first_failed_gate"]) == ("refused", "data")
+    assert poisoned["trials"] == markets["poison"]["promoted"] == 0
+    assert "ohlc" in " ".join(markets["poison"]["faults"])
+    assert markets["good"]["campaigns"] == markets["same"]["campaigns"]
+    assert markets["good"]["trials"] > 500
+    assert markets["good"]["faults"] == []
+
+
+def test_no_market_no_folder_and_no_file_are_refused(room: Path) -> None:
+    with pytest.raises(InvalidInput, match="0 markets"):
+        calibrate(json_path=room / "none.json")
+    with pytest.raises(NotFound, match="no folder"):
+        calibrate(json_path=room / "none.json", markets=room / "absent")
+    (room / "empty").mkdir()
+    with pytest.raises(InvalidInput, match="market files"):
+        calibrate(json_path=room / "none.json", markets=room / "empty")
+    assert not (room / "none.json").exists()
+
+
+def test_markets_of_our_own_take_drifts_and_kinds_in_turn() -> None:
+    made = own_worlds(
+        null=12, planted=2, dials=(1.0, 2.0), drifts=(0.0, 0.4, 0.8), n_symbols=1, first_seed=7
+    )
+    recipes = [one.recipe for one in made if one.recipe is not None]
+    assert len({one.name for one in made}) == len(made) == 16
+    assert {one.kind for one in recipes[:12]} == {"null", "garch", "regime", "signs"}
+    assert [one.drift_sharpe for one in recipes[:4]] == [0.0, 0.4, 0.8, 0.0]
+    assert [one.dial for one in made[12:]] == [1.0, 1.0, 2.0, 2.0]
+
+
+def test_a_ground_is_cut_at_its_boundary() -> None:
+    recipe = Recipe("null", 3, n_bars=1000)
+    ground = open_world(World(recipe.name, "null", recipe), parse_settings("").settings.holdout)
+    assert (len(ground.mining), len(ground.sealed)) == (700, 300)
+    assert int(ground.mining.timestamp[-1]) < ground.boundary_ns
+    assert int(ground.sealed.timestamp[0]) == ground.boundary_ns
