@@ -32,10 +32,11 @@ def list_data(
     return page_of(data.listed(desk, environment=one_environment(environment)), limit, after)
 
 
-@router.get("/data/{digest}", response_model=Snapshot)
-def show(desk: AtDesk, digest: Id) -> Response:
-    """One snapshot with its manifest."""
-    return reply(data.get(desk, digest))
+@router.get("/data/{name}", response_model=Snapshot)
+def show(desk: AtDesk, name: Id) -> Response:
+    """One snapshot with its manifest, by its digest, or the newest of a data set, by its name."""
+    named = next((one for one in data.listed(desk) if one.name == name), None)
+    return reply(named or data.get(desk, name))
 
 
 @router.post("/data", response_model=dict[str, Any], status_code=201)

@@ -15,6 +15,11 @@ Payload = dict[str, Any]
 _MOVES = {"start": "Start", "stop": "Stop", "pause": "Pause", "resume": "Resume"}
 
 
+def _said(payload: Payload, name: str) -> str:
+    value = payload.get(name)
+    return "unknown" if value is None else str(value)
+
+
 def _why(payload: Payload) -> str:
     reason = payload.get("reason")
     return f": “{reason}”" if reason and reason != "not given" else ""
@@ -29,7 +34,7 @@ def _wanted(payload: Payload) -> str:
 
 
 def _queue(payload: Payload) -> str:
-    action = str(payload.get("action"))
+    action = _said(payload, "action")
     impact = payload.get("impact")
     return f"Queue, {action}{_why(payload)}" + (f"; {impact}" if impact else "")
 
@@ -37,7 +42,7 @@ def _queue(payload: Payload) -> str:
 def _progress(payload: Payload) -> str:
     best = number(payload.get("best_sharpe"))
     return (
-        f"Generation {payload.get('generation')} of {payload.get('generations')}: "
+        f"Generation {_said(payload, 'generation')} of {_said(payload, 'generations')}: "
         f"best {best}, {count(payload.get('trials'))} trials"
     )
 
@@ -86,11 +91,11 @@ def _moved(word: str) -> Callable[[Payload], str]:
 
 TOLD: Mapping[str, Callable[[Payload], str]] = {
     "miner.wanted": _wanted,
-    "miner.state": lambda p: f"The miner is {p.get('new')}, it was {p.get('previous')}",
+    "miner.state": lambda p: f"The miner is {_said(p, 'new')}, it was {_said(p, 'previous')}",
     "queue.change": _queue,
     "seed.registered": lambda p: f"Seed {p.get('seed', '')} registered",
     "run.queued": lambda p: f"A run waits with seed {p.get('seed', '')}",
-    "run.claimed": lambda p: f"Attempt {p.get('attempt')} begins, seed {p.get('seed')}",
+    "run.claimed": lambda p: f"Attempt {_said(p, 'attempt')} begins, seed {_said(p, 'seed')}",
     "run.progress": _progress,
     "run.completed": _completed,
     "run.failed": _caused("Failed"),
@@ -106,7 +111,7 @@ TOLD: Mapping[str, Callable[[Payload], str]] = {
     "hall.quarantined": _moved("quarantined"),
     "hall.removed": _moved("removed"),
     "incident.opened": _incident,
-    "data.imported": lambda p: f"Data published as {p.get('name')} ({p.get('environment')})",
+    "data.imported": lambda p: f"Data published as {_said(p, 'name')} ({_said(p, 'environment')})",
 }
 """Kind -> its sentence; a kind without one is told by its meaning."""
 

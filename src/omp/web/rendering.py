@@ -48,7 +48,9 @@ def figure(value: Any) -> str:
 
 def percent(value: Any, digits: int = 1) -> str:
     """A fraction as a percentage."""
-    return NOTHING if not isinstance(value, int | float) else f"{number(100 * value, digits)} %"
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return NOTHING
+    return f"{number(100 * value, digits)} %"
 
 
 def probability(value: Any) -> str:
