@@ -211,9 +211,9 @@ def verify_checks(face: "Face") -> list[Check]:
     try:
         checks = [_try("database", lambda: _database(db))]
         with db.read() as tx:
+            behind = journal.behind(tx, face.workspace)
             broken = journal.verify(tx)
             head = journal.head(tx)
-            behind = journal.behind(tx, face.workspace)
         chain = f"record {broken} does not fit" if broken else f"{head.seq} records fit"
         remedy = "do not trust what follows it; restore a backup"
         checks.append(Check("journal", broken is None, chain, "" if broken is None else remedy))

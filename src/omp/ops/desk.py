@@ -92,6 +92,6 @@ class Desk:
     def anchor(self) -> None:
         """Keep the journal's head outside the database, unless the journal is behind it."""
         with self.db.read() as tx:
-            last, fault = journal.head(tx), journal.behind(tx, self.workspace)
+            fault, last = journal.behind(tx, self.workspace), journal.head(tx)
         if fault is None and last.seq:
             journal.write_anchor(self.workspace, last)

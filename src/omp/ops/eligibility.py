@@ -45,7 +45,8 @@ def frozen_because(desk: Desk, tx: Connection) -> str | None:
     if blocking:
         named = ", ".join(f"{one.id} ({one.severity})" for one in blocking)
         return f"promotions are frozen by {named}"
-    behind = journal.behind(tx, desk.workspace)
+    with desk.read() as fresh:  # the caller's snapshot may be older than the anchor
+        behind = journal.behind(fresh, desk.workspace)
     return None if behind is None else f"looks are frozen: {behind}"
 
 

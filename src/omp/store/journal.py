@@ -216,6 +216,10 @@ def behind(tx: Connection, workspace: Workspace) -> str | None:
     """Why the journal does not reach its anchor, in a sentence; None when it does.
 
     A database restored from an old copy, or cut short, ends before the record the anchor names.
+
+    Args:
+        tx: A transaction that has read nothing yet, or that writes. The snapshot of an older
+            reader may end before an anchor that another thread has written since.
     """
     kept, path = read_anchor(workspace), anchor_path(workspace)
     if kept is None:
