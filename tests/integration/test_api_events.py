@@ -3,6 +3,7 @@
 import gzip
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -137,3 +138,19 @@ def test_assets_are_packed_and_kept(address: str) -> None:
     again = connection.getresponse()
     assert (again.status, again.read()) == (304, b"")
     connection.close()
+
+
+def test_open_streams_do_not_hold_the_server_up(desk: Desk) -> None:
+    listener = listen("127.0.0.1", 0)
+    server = make_server(create_app(desk))
+    thread = threading.Thread(target=serve, args=(server, listener), daemon=True)
+    thread.start()
+    with listening(f"http://127.0.0.1:{listener.getsockname()[1]}") as stream:
+        take(stream, "status", 1)
+        began = time.monotonic()
+        server.should_exit = True
+        assert list(stream) == []
+        thread.join(timeout=10)
+    assert not thread.is_alive()
+    assert time.monotonic() - began < 2
+    listener.close()

@@ -15,7 +15,7 @@ PAGE = """<!doctype html>
 <link rel="stylesheet" href="/static/vendor/swagger-ui-5.35.0.css">
 </head>
 <body>
-<main id="swagger" data-schema="/openapi.json"></main>
+<div id="swagger" data-schema="/openapi.json"></div>
 <script src="/static/vendor/swagger-ui-5.35.0.js" defer></script>
 <script src="/static/docs.js" defer></script>
 </body>

@@ -41,6 +41,7 @@ class Pulse:
         self._task: asyncio.Task[None] | None = None
         self.seq = 0
         self.shown = ""
+        self.closed = False
 
     async def join(self) -> None:
         """Begin to listen; the first listener starts the looking."""
@@ -55,6 +56,11 @@ class Pulse:
         if self._listeners == 0 and self._task is not None:
             self._task.cancel()
             self._task = None
+
+    def close(self) -> None:
+        """End every stream: the server goes down, and listeners come back to the next one."""
+        self.closed = True
+        self._changed.set()
 
     async def changed(self, timeout_s: float) -> bool:
         """Wait for a change; False when none came in time."""
@@ -96,7 +102,7 @@ def _records(desk: Desk, after: int) -> list[tuple[int, str]]:
 
 
 async def stream(pulse: Pulse, desk: Desk, after: int | None) -> AsyncIterator[str]:
-    """The events of one listener, for ever.
+    """The events of one listener, until it or the server leaves.
 
     Args:
         after: Number of the last record it has; None begins with what happens from now on.
@@ -106,7 +112,7 @@ async def stream(pulse: Pulse, desk: Desk, after: int | None) -> AsyncIterator[s
         seen = pulse.seq if after is None else after
         shown = ""
         yield f"retry: {RETRY_MS}\n\n"
-        while True:
+        while not pulse.closed:
             while records := await run_in_threadpool(_records, desk, seen):
                 for seq, text in records:
                     yield f"id: {seq}\nevent: journal\ndata: {text}\n\n"

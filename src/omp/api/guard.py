@@ -200,11 +200,18 @@ def refusal(rules: Rules, request: _Request) -> tuple[int, str, str] | None:
 
 
 class Guard:
-    """ASGI wrapper that applies the rules, limits bodies and adds security headers."""
+    """ASGI wrapper that applies the rules, limits bodies and adds security headers.
 
-    def __init__(self, app: App, rules: Rules) -> None:
+    Args:
+        app: What is guarded.
+        rules: What is asked of a request.
+        close: Called when the server goes down, so that endless answers come to an end.
+    """
+
+    def __init__(self, app: App, rules: Rules, close: Callable[[], None] = lambda: None) -> None:
         self.app = app
         self.rules = rules
+        self.close = close
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

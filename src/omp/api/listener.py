@@ -58,6 +58,14 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Server(uvicorn.Server):
+    """A server that tells the application when it goes down, before it waits for open answers."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        getattr(self.config.app, "close", lambda: None)()
+        await super().shutdown(sockets)
+
+
 def make_server(app: Any) -> uvicorn.Server:
     """A server with this product's limits; run it outside the main thread, which owns signals."""
     config = uvicorn.Config(
@@ -73,7 +81,7 @@ def make_server(app: Any) -> uvicorn.Server:
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         timeout_graceful_shutdown=3,
     )
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def serve(server: uvicorn.Server, listener: socket.socket) -> None:

@@ -117,7 +117,7 @@ def create_app(
         app.include_router(router, prefix=ALIAS, include_in_schema=False)
     for router in (health.router, session.router, docs.router, *extra_routers):
         app.include_router(router)
-    return Guard(app, rules)
+    return Guard(app, rules, app.state.pulse.close)
 
 
 def _name(route: APIRoute) -> str:

@@ -59,21 +59,23 @@
     const answer = await fetch(box.dataset.source, { headers: { accept: "application/json" } });
     if (!answer.ok) return;
     const found = await answer.json();
-    const data = kind.columns.map((name) => found[name] || []);
-    box.classList.toggle("is-empty", data[0].length === 0);
-    const empty = data.slice(1).map((column) => column.every((v) => v === null));
+    const known = (name) => (found[name] || []).some((v) => v !== null);
+    const columns = kind.columns.filter((name, place) => place === 0 || known(name));
+    const data = columns.map((name) => found[name] || []);
+    box.classList.toggle("is-empty", columns.length < 2);
     const before = drawn.get(box);
-    if (before && before.empty.join() === empty.join()) {
+    if (before && before.columns.join() === columns.join()) {
       before.chart.setData(data);
       return;
     }
     if (before) before.chart.destroy();
     const width = Math.max(240, box.clientWidth);
     const options = { width, height: kind.height || 190, cursor: { y: false }, ...kind.options() };
-    options.series.forEach((one, place) => { if (place && empty[place - 1]) one.show = false; });
+    options.series = options.series.filter((_one, place) => columns.includes(kind.columns[place]));
     box.replaceChildren();
+    if (columns.length < 2) { drawn.delete(box); return; }
     const chart = new window.uPlot(options, data, box);
-    drawn.set(box, { chart, empty });
+    drawn.set(box, { chart, columns });
   }
 
   function drawAll(root) {

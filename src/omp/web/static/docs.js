@@ -1,9 +1,9 @@
 "use strict";
 // The API's reference; the schema's address stands in the page.
-const main = document.getElementById("swagger");
+const box = document.getElementById("swagger");
 window.SwaggerUIBundle({
-  url: main.dataset.schema,
-  domNode: main,
+  url: box.dataset.schema,
+  domNode: box,
   deepLinking: false,
   defaultModelsExpandDepth: 0,
   validatorUrl: null,
