@@ -66,6 +66,7 @@ def calibrate(
     planted: int = 0,
     dial: float | Sequence[float] = 1.5,
     drift: Sequence[float] = DRIFTS,
+    edge_drift: float = 0.0,
     symbols: int = 1,
     first_market: int = 0,
     campaign: Path | None = None,
@@ -83,6 +84,7 @@ def calibrate(
         null, planted: Number of our own markets without an edge, and with one for each dial.
         dial: True annual Sharpe ratios of the planted edges.
         drift: Buy-and-hold Sharpe ratios of the nulls, in turn.
+        edge_drift: Buy-and-hold Sharpe ratio of the planted markets.
         symbols: Symbols of our own markets.
         first_market: Seed of the first of our own markets.
         campaign: What is searched; the shipped canary's campaign by default.
@@ -104,6 +106,7 @@ def calibrate(
         drifts=drift,
         n_symbols=symbols,
         first_seed=first_market,
+        edge_drift=edge_drift,
     )
     _require_worlds(worlds)
     searched = _campaign(campaign)

@@ -42,8 +42,8 @@ def totals(markets: Sequence[Record]) -> dict[str, Any]:
         markets: Records of `omp.lab.calibrate`, one a market.
 
     Returns:
-        `markets, campaigns, promotions`, the false promotions among nulls, the power by dial and
-        number of symbols, the precision of what was promoted, and where each group was stopped.
+        `markets, campaigns, promotions`, the false promotions among nulls, power and precision by
+        number of symbols, dial and drift, and where each group was stopped.
     """
     nulls = [one for one in markets if one["group"] == "null"]
     planted = [one for one in markets if one["group"] == "planted"]
@@ -58,19 +58,47 @@ def totals(markets: Sequence[Record]) -> dict[str, Any]:
             "by_kind": _by(nulls, lambda one: one["truth"]["kind"], _promoted),
         },
         "power": [
-            {"n_symbols": n_symbols, "dial": dial, "found": _promoted(group)}
-            | {"found_by_first_campaign": _promoted_first(group)}
-            for (n_symbols, dial), group in _grouped(planted, _size_and_dial).items()
-        ],
-        "precision": [
-            {"n_symbols": n_symbols, "dial": dial, "true": _precise(group)}
-            for (n_symbols, dial), group in _grouped(planted, _size_and_dial).items()
+            {"n_symbols": n_symbols, "dial": dial, "drift_sharpe": drift, **power(group)}
+            for (n_symbols, dial, drift), group in _grouped(planted, _planting).items()
         ],
         "funnel": [
             {"group": name, "campaigns": sum(stops.values()), "stopped_at": dict(stops)}
             for name, stops in ((name, funnel(group)) for name, group in _groups(markets))
         ],
     }
+
+
+def power(markets: Sequence[Record]) -> dict[str, Any]:
+    """How many planted edges were found, whether truly, and where the others were lost.
+
+    Returns:
+        `found`, `found_by_first_campaign`, `true` (of the promotions), and of the campaigns:
+        `pbo_passed` and `look_passed` (of those that were looked at), with the mean true and
+        in-sample Sharpe ratio of the subjects that were looked at.
+    """
+    campaigns = [each for one in markets for each in one["campaigns"]]
+    looked = [
+        each["figures"]
+        for each in campaigns
+        if each["figures"] and each["figures"]["look_p_value"] is not None
+    ]
+    passed = [each for each in looked if each["look_p_value"] <= each["look_level"]]
+    return {
+        "found": _promoted(markets),
+        "found_by_first_campaign": _promoted_first(markets),
+        "true": _precise(markets),
+        "pbo_passed": rate(
+            sum("pbo" not in one["failed_gates"] for one in campaigns), len(campaigns)
+        ),
+        "look_passed": rate(len(passed), len(looked)),
+        "looked_true_sharpe": _mean([one["subject_true_sharpe_annual"] for one in looked]),
+        "looked_sharpe_x_annual": _mean([one["subject_sharpe_x_annual"] for one in looked]),
+    }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [one for one in values if one is not None]
+    return sum(known) / len(known) if known else None
 
 
 def funnel(markets: Iterable[Record]) -> Counter[str]:
@@ -81,8 +109,9 @@ def funnel(markets: Iterable[Record]) -> Counter[str]:
     return Counter(dict(sorted(stops.items(), key=lambda item: (-item[1], item[0]))))
 
 
-def _size_and_dial(one: Record) -> tuple[int, float]:
-    return int(one["truth"]["n_symbols"]), float(one["truth"]["dial"])
+def _planting(one: Record) -> tuple[int, float, float]:
+    truth = one["truth"]
+    return int(truth["n_symbols"]), float(truth["dial"]), float(truth["drift_sharpe"])
 
 
 def _groups(markets: Sequence[Record]) -> list[tuple[str, list[Record]]]:
@@ -90,8 +119,9 @@ def _groups(markets: Sequence[Record]) -> list[tuple[str, list[Record]]]:
 
     def name(one: Record) -> str:
         if one["group"] == "planted":
-            n_symbols, dial = _size_and_dial(one)
-            return f"planted, dial {dial:g}, {n_symbols} symbol{'' if n_symbols == 1 else 's'}"
+            n_symbols, dial, drift = _planting(one)
+            plural = "" if n_symbols == 1 else "s"
+            return f"planted, dial {dial:g}, drift {drift:g}, {n_symbols} symbol{plural}"
         return str(one["group"])
 
     return list(_grouped(markets, name).items())

@@ -69,6 +69,14 @@ MEANING = """\
 - *Stopped at* names the first gate, in the order of the panels, that did not let the run's subject
   (or, where nothing could be offered, its champion) pass. The numbers of a row add up to its
   campaigns.
+- *Where power is lost*: the run's selection must pass PBO; then its subject must hold enough of
+  the edge, for the look is a test with the power that the subject's true Sharpe ratio gives it (on
+  three sealed years, a first look passes half the time at a true Sharpe ratio of 1.1); then its
+  net Sharpe ratio on the sealed window must reach the bar of `oos_sharpe`. The in-sample figure
+  beside the true one shows how much of it the search only found by chance.
+- A planted market of drift 0 falls while the edge is absent as much as it rises while it is there,
+  so a rule's plain Sharpe ratio is about 0.7 of its dial. With a drift equal to the dial it stands
+  still while the edge is absent.
 - A market has {years:.0f} years of daily bars, of which the last 30 % are sealed.
 """
 
@@ -87,6 +95,7 @@ def page(documents: Sequence[dict[str, Any]]) -> str:
         _runs(documents),
         _nulls(documents),
         _power(documents),
+        _anatomy(documents),
         _funnel(documents),
         MEANING.format(years=years),
         _shortfalls(documents),
@@ -108,8 +117,9 @@ def _runs(documents: Sequence[dict[str, Any]]) -> str:
                 f"{counted['markets']:,} markets, {counted['campaigns']:,} campaigns "
                 f"(2,000 random rules, then {search['generations']} generations of "
                 f"{search['population']}; {middle:,} distinct trials in the middle campaign); "
-                f"{machine['cpu_s']:.0f} s of CPU, {machine['wall_s']:.0f} s on {machine['workers']} "
-                f"processes of a machine with {machine['cores']} cores ({machine['processor']}), "
+                f"{machine['cpu_s']:.0f} s of CPU, {machine['wall_s']:.0f} s on "
+                f"{machine['workers']} processes of a machine with {machine['cores']} cores "
+                f"({machine['processor']}), "
                 f"Python {machine['python']}. Configuration `{doc['config_hash'][:16]}`, "
                 f"version {doc['engine_version']}, commit `{doc['git_sha'][:12]}`."
             ),
@@ -140,14 +150,13 @@ def _power(documents: Sequence[dict[str, Any]]) -> str:
     lines = [
         "## Power and precision",
         "",
-        "| symbols | dial | found | rate | bounds | bar | simulated | true of the promoted |",
-        "|---|---|---|---|---|---|---|---|",
+        "| symbols | dial | drift | found | rate | bounds | bar | simulated | true promotions |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for at in _powers(documents):
-        bar = POWER.get((at["n_symbols"], at["dial"]))
-        found, true = at["found"], at["true"]
+        bar, found, true = _bar(at), at["found"], at["true"]
         lines.append(
-            f"| {at['n_symbols']} | {at['dial']:g} | {found['hits']} of {found['n']} | "
+            f"| {_which(at)} | {found['hits']} of {found['n']} | "
             f"{_share(found['rate'])} | {_bounds(found)} | "
             f"{f'{bar.least:.2f} | {bar.simulated:.2f}' if bar else '– | –'} | "
             f"{true['hits']} of {true['n']} |"
@@ -155,13 +164,38 @@ def _power(documents: Sequence[dict[str, Any]]) -> str:
     return "\n".join([*lines, ""])
 
 
+def _anatomy(documents: Sequence[dict[str, Any]]) -> str:
+    lines = [
+        "## Where power is lost",
+        "",
+        "| symbols | dial | drift | PBO passed | subject in-sample | subject true | look passed |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for at in _powers(documents):
+        pbo, look = at["pbo_passed"], at["look_passed"]
+        lines.append(
+            f"| {_which(at)} | {pbo['hits']} of {pbo['n']} | "
+            f"{_number(at['looked_sharpe_x_annual'])} | {_number(at['looked_true_sharpe'])} | "
+            f"{look['hits']} of {look['n']} |"
+        )
+    return "\n".join([*lines, ""])
+
+
 def _powers(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    found = []
-    for doc in documents:
-        counted = doc["totals"]
-        for one, other in zip(counted["power"], counted["precision"], strict=True):
-            found.append({**one, "true": other["true"]})
-    return sorted(found, key=lambda one: (one["n_symbols"], one["dial"]))
+    found = [one for doc in documents for one in doc["totals"]["power"]]
+    return sorted(found, key=lambda one: (one["n_symbols"], one["dial"], one["drift_sharpe"]))
+
+
+def _bar(at: dict[str, Any]) -> Bar | None:
+    return POWER.get((at["n_symbols"], at["dial"]))
+
+
+def _which(at: dict[str, Any]) -> str:
+    return f"{at['n_symbols']} | {at['dial']:g} | {at['drift_sharpe']:g}"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
 
 
 def _funnel(documents: Sequence[dict[str, Any]]) -> str:
@@ -185,8 +219,8 @@ def _shortfalls(documents: Sequence[dict[str, Any]]) -> str:
         elif one["n"] and one["upper"] > NULL_RATE:
             unsure.append(f"noise: the upper bound is {one['upper']:.4f}, the bar {NULL_RATE:.4f}")
     for at in _powers(documents):
-        bar, found, true = POWER.get((at["n_symbols"], at["dial"])), at["found"], at["true"]
-        name = f"dial {at['dial']:g}, {at['n_symbols']} symbol(s)"
+        bar, found, true = _bar(at), at["found"], at["true"]
+        name = f"dial {at['dial']:g}, drift {at['drift_sharpe']:g}, {at['n_symbols']} symbol(s)"
         if bar and found["n"] and found["upper"] < bar.least:
             missed.append(f"power at {name}: {found['rate']:.2f}, the bar is {bar.least:.2f}")
         elif bar and found["n"] and found["lower"] < bar.least:

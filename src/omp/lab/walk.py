@@ -17,7 +17,7 @@ from omp.lab.market_ledger import MarketLedger
 from omp.lab.worlds import Ground
 from omp.market.splits import iso
 from omp.mining.candidate_files import candidate_files
-from omp.mining.evidence import ensemble_of, likeness_to
+from omp.mining.evidence import likeness_to, offered
 from omp.mining.look import joined_bench, measure_look
 from omp.mining.measure import Court, Origin, draft, measure, prove_further, subject_of
 from omp.mining.plan import make_plan
@@ -205,7 +205,7 @@ def _subject(
 ) -> Walked:
     """The subject measured and judged, looked at once if it may be, and judged again."""
     names = sorted(members)
-    strategy, origin = ensemble_of(
+    strategy, origin = offered(
         [screen.rows[one] for one in names], [screen.strategies[one] for one in names]
     )
     bench = screen.court.bench

@@ -77,6 +77,7 @@ def own_worlds(
     drifts: Sequence[float],
     n_symbols: int,
     first_seed: int,
+    edge_drift: float = 0.0,
 ) -> list[World]:
     """Our own markets: nulls with each drift and of each kind in turn, and each dial alike.
 
@@ -87,6 +88,7 @@ def own_worlds(
         drifts: Buy-and-hold Sharpe ratios, a year, of the nulls.
         n_symbols: Symbols of each market.
         first_seed: Seed of the first market of each list.
+        edge_drift: Buy-and-hold Sharpe ratio, a year, of the planted markets.
     """
     made = []
     for number in range(null):
@@ -96,7 +98,13 @@ def own_worlds(
         made.append(World(recipe.name, "null", recipe))
     for dial in dials:
         for number in range(planted):
-            recipe = Recipe("planted", first_seed + number, n_symbols=n_symbols, dial=dial)
+            recipe = Recipe(
+                "planted",
+                first_seed + number,
+                n_symbols=n_symbols,
+                dial=dial,
+                drift_sharpe=edge_drift,
+            )
             made.append(World(recipe.name, "planted", recipe))
     return made
 

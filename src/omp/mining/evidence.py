@@ -142,20 +142,19 @@ def measure_ensemble(
             remedy="name them separated by commas: --members cand_a,cand_b",
         )
     rows = [opened.row(one) for one in wanted]
-    if len(rows) == 1:  # alone it is itself, under its own name
-        origin = Origin(rows[0].generation, rows[0].behaviour_hash)
-        return measure_subject(opened, opened.strategy(rows[0]), origin, earlier=earlier)
-    strategy, origin = ensemble_of(rows, [opened.strategy(row) for row in rows])
+    strategy, origin = offered(rows, [opened.strategy(row) for row in rows])
     return measure_subject(opened, strategy, origin, earlier=earlier)
 
 
-def ensemble_of(rows: Sequence[CandidateRow], parts: Sequence[Strategy]) -> tuple[Strategy, Origin]:
-    """The equal-weight ensemble of some candidates, and where it came from.
+def offered(rows: Sequence[CandidateRow], parts: Sequence[Strategy]) -> tuple[Strategy, Origin]:
+    """What some candidates are offered as: their equal-weight ensemble; one alone as itself.
 
     Args:
         rows: The members' rows, ascending by id.
         parts: Their strategies, in the same order.
     """
+    if len(rows) == 1:
+        return parts[0], Origin(rows[0].generation, rows[0].behaviour_hash)
     weight = 1.0 / len(rows)
     strategy = Strategy(
         tuple(Member(one.members[0].genome, weight) for one in parts),
