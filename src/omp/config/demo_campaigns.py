@@ -111,7 +111,7 @@ source = "us-large-caps"
 """ + _SEARCH.format(generations=5)
 
 DEMO_CAMPAIGNS: tuple[DemoCampaign, ...] = (
-    DemoCampaign("us_large_caps.toml", "US large caps, daily", "us", "demo", False, True, _REAL),
+    DemoCampaign("us_large_caps.toml", "US large caps, daily", "us", "demo", True, True, _REAL),
     DemoCampaign(
         "planted_edge.toml",
         f"Planted edge, dial {PLANTED_DIAL}",

@@ -52,6 +52,7 @@ class Review:
 @dataclass(frozen=True)
 class Retention:
     keep_runs: int = 5
+    max_output_gb: float = 20.0
     compress_after_days: float = 7.0
     archive_after_days: float = 30.0
     log_days: float = 30.0
@@ -152,6 +153,9 @@ RULES: Mapping[str, Rule] = {
     ),
     "review.policy": Rule(about="who signs as risk analyst: the panel itself, or a person"),
     "retention.keep_runs": Rule(1, 100_000, "runs", about="the most recent runs stay whole"),
+    "retention.max_output_gb": Rule(
+        0.1, 1_000_000, "GB", about="while run directories weigh more, the oldest go"
+    ),
     "retention.compress_after_days": Rule(0, unit="days", about="older runs are compressed"),
     "retention.archive_after_days": Rule(0, unit="days", about="older runs may be archived"),
     "retention.log_days": Rule(1, unit="days", about="logs are kept so long"),

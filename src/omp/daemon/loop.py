@@ -169,6 +169,7 @@ class Loop:
         self._guarded("observe", self._supervisor.observe)
         self._guarded("watchdog", lambda: self._watch(late_ticks))
         self._guarded("mine", self._mine)
+        self._guarded("retention", lambda: retention.keep_within_quota(self.desk))
         self._promoter.nudge()
         self._due_s = self.desk.clock.monotonic() + self._lookout.interval_s
 

@@ -1,8 +1,10 @@
 """Retention: which run directories may go, and letting them go.
 
-The count rule deletes only under disk pressure, and only directories of runs that the database
-owns. The most recent runs, promoted runs, runs that are still judged and runs under an open
-incident are never touched; nor are the ledger, the subjects and the Hall.
+The count rule deletes only under pressure, and only directories of runs that the database owns:
+while the disk has less room than the warning limit every old run may go, and while the output
+weighs more than `[retention] max_output_gb` the oldest go until a tenth of that is free again.
+The most recent runs, promoted runs, runs that are still judged and runs under an open incident
+are never touched; nor are the ledger, the subjects and the Hall.
 """
 
 import os
@@ -17,6 +19,11 @@ from omp.store import incidents as incident_rows
 from omp.store import runs as run_rows
 from omp.store.runs import Run
 from omp.store.shredder import Weight, empty_trash, shred, weigh
+
+SPARE = 0.9
+"""Once the output weighs too much, runs go until it weighs this share of what it may."""
+
+WEIGHED_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Plan:
     Args:
         items: Directories that would go, oldest first; none without disk pressure.
         kept: Those that stay, with the reason.
-        pressure: Less is free than `min_free_gb`.
+        pressure: Less is free than `min_free_gb`, or the output weighs more than it may.
         deleted: The items were deleted.
         refused: Directories that could not be deleted safely, and why.
     """
@@ -81,15 +88,21 @@ def plan(desk: Desk, *, keep: int | None = None, min_free_gb: float | None = Non
     least = settings.limits.warn_disk_free_gb if min_free_gb is None else min_free_gb
     if keep < 1:
         raise InvalidInput(f"keep {keep} runs", allowed="1 or more", remedy="give another number")
-    free = free_gb(desk.workspace.root)
-    pressure = free < least
+    free, most = free_gb(desk.workspace.root), settings.retention.max_output_gb
+    with desk.read() as tx:
+        output = run_rows.output_bytes(tx) / 1e9
     kept, items, refused = _sort(desk, keep)
-    if not pressure:
-        kept = (*kept, *(Kept(one.run_id, "the disk has room enough") for one in items))
-        note = f"{free:.2f} GB are free, {least:g} are wanted: nothing needs to go"
-        items = ()
-    else:
-        note = f"{free:.2f} GB are free, {least:g} are wanted: {len(items)} old runs may go"
+    may_go = items
+    if free >= least:
+        items = _oldest(items, output - SPARE * most) if output > most else ()
+    going = {one.run_id for one in items}
+    spared = [one.run_id for one in may_go if one.run_id not in going]
+    kept = (*kept, *(Kept(one, "there is room enough") for one in spared))
+    pressure = free < least or output > most
+    note = (
+        f"{free:.2f} GB are free, {least:g} are wanted; runs weigh {output:.2f} GB of {most:g}: "
+        + (f"{len(items)} old runs may go" if pressure else "nothing needs to go")
+    )
     return Plan(
         items=items,
         kept=kept,
@@ -140,6 +153,8 @@ def clean(
         try:
             freed += shred(home, one.run_id).bytes
             deleted += 1
+            with desk.write() as tx:
+                run_rows.change(tx, one.run_id, output_bytes=0)
         except OmpError as error:
             refused.append(error.sentence)
     if refused:
@@ -159,6 +174,36 @@ def clean(
         refused=tuple(refused),
         note=note,
     )
+
+
+def keep_within_quota(desk: Desk) -> Plan | None:
+    """Weigh what finished lately; delete the oldest runs where the output weighs too much."""
+    with desk.read() as tx:
+        names = run_rows.unweighed(tx, limit=WEIGHED_AT_ONCE)
+    for run_id in names:
+        heavy = 0
+        if os.path.lexists(desk.workspace.run(run_id)):
+            try:
+                heavy = weigh(desk.workspace.runs, run_id).bytes
+            except OmpError as error:
+                incidents.open_incident(
+                    desk, f"retention.unweighed:{run_id}", "SEV-2", error.sentence
+                )
+        with desk.write() as tx:
+            run_rows.change(tx, run_id, output_bytes=heavy)
+    with desk.read() as tx:
+        output = run_rows.output_bytes(tx) / 1e9
+    return clean(desk) if output > desk.settings.retention.max_output_gb else None
+
+
+def _oldest(items: tuple[Item, ...], surplus_gb: float) -> tuple[Item, ...]:
+    """As many of the oldest as it takes to be rid of the surplus."""
+    chosen: list[Item] = []
+    for one in items:
+        if sum(item.bytes for item in chosen) / 1e9 >= surplus_gb:
+            break
+        chosen.append(one)
+    return tuple(chosen)
 
 
 def _sort(desk: Desk, keep: int) -> tuple[tuple[Kept, ...], tuple[Item, ...], tuple[str, ...]]:

@@ -61,6 +61,7 @@ class Run:
     subject_id: str | None = None
     outcome: str | None = None
     first_failed_gate: str | None = None
+    output_bytes: int | None = None
 
     @property
     def terminal(self) -> bool:
@@ -150,6 +151,23 @@ def count_finished(tx: Connection, *, since: str, except_campaign: str) -> int:
         runs.c.campaign_id != except_campaign,
     )
     return int(tx.execute(query).scalar_one())
+
+
+def unweighed(tx: Connection, *, limit: int) -> tuple[str, ...]:
+    """Finished runs whose directory was not weighed yet; not those still judged."""
+    query = (
+        select(runs.c.id)
+        .where(runs.c.output_bytes.is_(None))
+        .where(runs.c.state.in_(sorted(RUN.terminal)))
+        .where(runs.c.outcome.is_(None) | runs.c.outcome.not_in(("pending", "waiting")))
+        .limit(limit)
+    )
+    return tuple(tx.execute(query).scalars())
+
+
+def output_bytes(tx: Connection) -> int:
+    """What the directories of finished runs weigh together."""
+    return int(tx.execute(select(func.coalesce(func.sum(runs.c.output_bytes), 0))).scalar_one())
 
 
 def change(

@@ -121,9 +121,11 @@ runs = Table(
     Column("subject_id", _ID),
     Column("outcome", _ID),
     Column("first_failed_gate", _ID),
+    Column("output_bytes", BigInteger),
 )
-"""`attempt` is the fencing token; `outcome` is what promotion made of a completed run:
-pending, refused, waiting, promoted."""
+"""`attempt` is the fencing token; `outcome` is what promotion made of a completed run: pending,
+refused, waiting, promoted; `output_bytes` is what a finished run's directory weighs, 0 once it is
+gone."""
 
 candidates = Table(
     "candidates",

@@ -1,5 +1,6 @@
 """The count rule: only under pressure, only runs the database owns, never what must stay."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,27 @@ def test_running_runs_stay(desk: Desk, full: None) -> None:
 def test_keep_is_at_least_one(desk: Desk) -> None:
     with pytest.raises(InvalidInput):
         retention.plan(desk, keep=0)
+
+
+def test_the_oldest_go_when_the_output_weighs_too_much(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "free_gb", lambda path: 50.0)
+    runs = refused_runs(desk, 4)
+    assert retention.keep_within_quota(desk) is None
+    with desk.read() as tx:
+        weights = [run_rows.get(tx, one).output_bytes or 0 for one in runs]
+        assert run_rows.output_bytes(tx) == sum(weights) > 0
+    narrow = replace(
+        desk.settings,
+        retention=replace(
+            desk.settings.retention, keep_runs=1, max_output_gb=sum(weights[1:]) / 1e9
+        ),
+    )
+    found = retention.keep_within_quota(replace(desk, settings=narrow))
+    assert found is not None
+    assert [one.run_id for one in found.items] == runs[: found.deleted]
+    assert 1 <= found.deleted <= 2
+    assert left(desk) == set(runs[found.deleted :])
+    with desk.read() as tx:
+        assert run_rows.get(tx, runs[0]).output_bytes == 0

@@ -11,7 +11,6 @@ from omp.ops import sync
 from omp.ops.desk import Desk
 from omp.store import outbox_rows
 
-
 PAYLOAD = {
     "entry": {
         "candidate_id": "cand_a",

@@ -232,6 +232,7 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.String(length=96), nullable=True),
         sa.Column("outcome", sa.String(length=96), nullable=True),
         sa.Column("first_failed_gate", sa.String(length=96), nullable=True),
+        sa.Column("output_bytes", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["campaign_id"], ["campaigns.id"], name=op.f("fk_runs_campaign_id")
         ),
