@@ -53,6 +53,7 @@ def _without_nul(text: str) -> str:
 
 
 Line = Annotated[str, StringConstraints(max_length=200), AfterValidator(_without_nul)]
+PathText = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_without_nul)]
 Text = Annotated[str, StringConstraints(max_length=5000), AfterValidator(_without_nul)]
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}$")]
 IdText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}$")]

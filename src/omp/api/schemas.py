@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from omp.api.edge import Body, IdText, Line, Text
+from omp.api.edge import Body, IdText, Line, PathText, Text
 from omp.domain.campaign import PRIORITY_DEFAULT, PRIORITY_FIRST, PRIORITY_LAST
 
 Priority = Annotated[int, Field(ge=PRIORITY_FIRST, le=PRIORITY_LAST, description="1 is first")]
@@ -32,7 +32,7 @@ class NewCampaign(Body):
     """A campaign for the queue; `config_path` is relative to the workspace."""
 
     name: Line
-    config_path: Line
+    config_path: PathText
     priority: Priority = PRIORITY_DEFAULT
     enabled: bool = True
     repeat: bool | None = None
@@ -108,7 +108,7 @@ class NewReview(Body):
 class Import(Body):
     """Market data to import: files that already lie in the workspace."""
 
-    path: Line
+    path: PathText
     name: IdText
     venue: IdText = "us"
     timeframe: IdText = "1d"

@@ -4,12 +4,14 @@ import shutil
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
+from sqlalchemy import Connection
 
 from omp.domain.canary import SequentialTest
 from omp.ops import incidents, queue, runs
 from omp.ops.desk import Desk
 from omp.ops.miner_status import status
 from omp.store import hall, ledger, looks, snapshots
+from omp.store import runs as run_rows
 from omp.web import phrases
 
 EXPLAINED = 30
@@ -113,6 +115,7 @@ def proof(desk: Desk, environment: str | None) -> dict[str, Any]:
             one.id for one in snapshots.all_lineages(tx) if environment in (None, one.environment)
         ]
         trials = ledger.trials_of(tx, ids)
+        flying = runs_in_flight(tx, environment)
         taken = len(looks.of_lineages(tx, ids))
         judged = hall.judged_canaries(tx)
     score = judged[-1].score if judged else 0.0
@@ -122,6 +125,7 @@ def proof(desk: Desk, environment: str | None) -> dict[str, Any]:
     return {
         "proof": {
             "trials": trials,
+            "in_flight": flying,
             "looks": taken,
             "canaries": len(judged),
             "hits": sum(one.promoted for one in judged),
@@ -131,6 +135,12 @@ def proof(desk: Desk, environment: str | None) -> dict[str, Any]:
             "share": 100 * (score + test.bound) / (2 * test.bound),
         }
     }
+
+
+def runs_in_flight(tx: Connection, environment: str | None) -> int:
+    """Trials that running runs have made and the ledger has not taken over yet."""
+    running = run_rows.find(tx, states=("running",), environment=environment)
+    return sum(max(0, (one.trials or 0) - ledger.of_run(tx, one.id).trials) for one in running)
 
 
 def open_incidents(desk: Desk) -> dict[str, Any]:
