@@ -36,6 +36,9 @@ def calibrate(
         list[float] | None,
         typer.Option(help="Buy-and-hold Sharpe ratio of the nulls, in turn.  [default: 0, .4, .8]"),
     ] = None,
+    edge_drift: Annotated[
+        float, typer.Option(help="Buy-and-hold Sharpe ratio of the markets with an edge.")
+    ] = 0.0,
     symbols: Annotated[int, typer.Option(min=1, help="Symbols of each of its own markets.")] = 1,
     first_market: Annotated[int, typer.Option(min=0, help="Seed of its first market.")] = 0,
     campaign: Annotated[
@@ -71,6 +74,7 @@ def calibrate(
         planted=planted,
         dial=dial or [1.5],
         drift=drift or NULL_DRIFTS,
+        edge_drift=edge_drift,
         symbols=symbols,
         first_market=first_market,
         campaign=campaign,
