@@ -76,6 +76,7 @@ def create_app(
     *,
     extra_routers: Sequence[APIRouter] = (),
     children: Children | None = None,
+    host: str | None = None,
 ) -> Guard:
     """The application of a workspace, behind its guard.
 
@@ -83,6 +84,8 @@ def create_app(
         desk: The desk, or what gives the one with the settings in force now.
         extra_routers: Further pages, such as the dashboard's.
         children: Who computes for imports and promotions; by default plain subprocesses.
+        host: The address it is served on; by default the configured one. Beyond loopback the
+            token is forced.
     """
     source: Callable[[], Desk] = desk if callable(desk) else lambda: desk
     first = source()
@@ -90,7 +93,7 @@ def create_app(
         token=session.read_token(first.workspace),
         workspace_id=session.workspace_name(first.workspace),
         auth=first.settings.api.auth,
-        host=first.settings.api.host,
+        host=host or first.settings.api.host,
         operator=first.operator,
         role=first.role,
     )

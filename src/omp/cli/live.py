@@ -8,14 +8,13 @@ from threading import Event
 from typing import Any
 
 from omp.cli.face import say
-from omp.cli.miner_commands import activity_line
+from omp.cli.miner_commands import QUIET, activity_line
 from omp.cli.printing import clean, number, plain, seconds
 from omp.domain.errors import OmpError
 
 LOOK_S = 1.0
 PLAIN_EVERY_S = 5.0
 FEED = 8
-QUIET = frozenset({"run.progress", "ledger.charged"})
 
 Status = Callable[[], dict[str, Any]]
 
@@ -79,7 +78,7 @@ class Feed:
 
 def run_line(run: dict[str, Any]) -> str:
     """One run in one line."""
-    parts = [run["id"], str(run.get("campaign")), str(run.get("stage"))]
+    parts = [f"{'':19}  {str(run.get('campaign'))[:24]:<24}", str(run.get("stage"))]
     if run.get("generation") is not None:
         parts.append(f"generation {run['generation']}/{plain(run.get('generations'))}")
         parts.append(f"best Sharpe {number(2)(run.get('bestSharpe'))}")

@@ -15,6 +15,10 @@ Reason = Annotated[str | None, typer.Option("--reason", "-r", help="Why; kept in
 CLEAR = "\x1b[H\x1b[2J"
 
 
+QUIET = frozenset({"run.progress", "ledger.charged", "run.claimed", "seed.registered"})
+"""Kinds of records that the feed of the terminal leaves out."""
+
+
 def add_to(app: typer.Typer) -> None:
     """Put these commands on `app`."""
     verb(app, "start")(start)
@@ -104,7 +108,8 @@ def status_lines(view: dict[str, Any], address: str | None) -> list[str]:
         lines += ["", *table([_run_row(run) for run in runs], _RUN_COLUMNS)]
     activity = view.get("activityLog") or []
     if activity:
-        lines += ["", *(activity_line(one) for one in activity[:8])]
+        told = [one for one in activity if one.get("kind") not in QUIET]
+        lines += ["", *(activity_line(one) for one in told[:8])]
     return lines
 
 
@@ -138,8 +143,8 @@ def _run_row(run: dict[str, Any]) -> dict[str, Any]:
 
 def activity_line(event: dict[str, Any]) -> str:
     """One journal record as a line of the feed."""
-    subject = event.get("subject") or ""
-    return clean(f"{instant(event.get('timestamp'))}  {subject[:21]:<21}  {event.get('message')}")
+    about = event.get("campaign") or event.get("subject") or ""
+    return clean(f"{instant(event.get('timestamp'))}  {about[:24]:<24}  {event.get('message')}")
 
 
 def top(

@@ -61,7 +61,7 @@ def come_up(
         bound = int(listener.getsockname()[1])
         started_at = SystemClock().iso()
         with own(workspace, host=address, port=bound, started_at=started_at):
-            return _serve(workspace, listener, is_json=is_json)
+            return _serve(workspace, listener, address, is_json=is_json)
     finally:
         listener.close()
 
@@ -123,7 +123,7 @@ def _signals(stopping: Stopping) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _serve(workspace: Workspace, listener: "socket.socket", *, is_json: bool) -> int:
+def _serve(workspace: Workspace, listener: "socket.socket", host: str, *, is_json: bool) -> int:
     from omp.api.listener import make_server, serve
     from omp.api.server import create_app
     from omp.app import open_desk
@@ -139,7 +139,7 @@ def _serve(workspace: Workspace, listener: "socket.socket", *, is_json: bool) ->
     def current() -> "Desk":
         return replace(desk, settings=loop.desk.settings, loaded=loop.desk.loaded)
 
-    server = make_server(create_app(current, extra_routers=[router(current)]))
+    server = make_server(create_app(current, extra_routers=[router(current)], host=host))
     fault: list[BaseException] = []
 
     def mine() -> None:

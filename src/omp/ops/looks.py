@@ -128,7 +128,7 @@ def grant(desk: Desk, docket: Docket, subject: CandidateEvidence) -> Look:
             "look.granted",
             look.look_id,
             {
-                "run": run.id,
+                "run_id": run.id,
                 "candidate": subject.candidate_id,
                 "window": look.window,
                 "ordinal": look.ordinal,
@@ -238,7 +238,12 @@ def record(desk: Desk, docket: Docket, look: Look) -> Look:
                 tx,
                 "look.taken",
                 look.look_id,
-                {"p_value": found.p_value, "evidence_digest": result_digest, "level": look.level},
+                {
+                    "run_id": look.run_id,
+                    "p_value": found.p_value,
+                    "evidence_digest": result_digest,
+                    "level": look.level,
+                },
             )
         run_rows.change(tx, look.run_id, stage="promote")
     hit("promotion.after_taken")

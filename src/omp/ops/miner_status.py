@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from omp.config.fingerprint import engine_version
-from omp.domain.events import KINDS
 from omp.ops.desk import Desk
 from omp.ops.miner import state
+from omp.ops.phrases import sentence
 from omp.ops.presence import daemon
 from omp.ops.queue_runs import line
 from omp.ops.queue_why import BLOCKED_KEY
@@ -36,6 +36,7 @@ def status(desk: Desk, *, environment: str | None = None) -> dict[str, Any]:
         running = runs.find(tx, states=("running",), newest_first=False, environment=environment)
         waiting = line(desk, tx)
         activity = journal.records(tx, limit=ACTIVITY, newest_first=True)
+        names |= {one.id: names[one.campaign_id] for one in runs.find(tx, limit=ACTIVITY)}
         last = incidents.find(tx, limit=1)
         reading = meta.get_json(tx, RESOURCES_KEY)
         blocked = meta.get_json(tx, BLOCKED_KEY)
@@ -136,24 +137,15 @@ def _activity(record: Record, names: dict[str, str]) -> dict[str, Any]:
         "kind": record.kind,
         "subject": record.subject,
         "operator": record.operator,
-        "message": _message(record, names),
+        "campaign": _campaign(record, names),
+        "message": sentence(record),
     }
 
 
-def _message(record: Record, names: dict[str, str]) -> str:
-    """What happened, to what, and the most telling thing the record says about it."""
-    payload, kind = record.payload, record.kind
-    meaning = KINDS.get(kind, kind)
-    if kind in ("queue.change", "miner.wanted"):
-        meaning = str(payload.get("action", meaning))
-    if kind == "miner.state":
-        return f"the miner is {payload.get('new')}"
-    subject = names.get(str(payload.get("campaign_id", record.subject)), record.subject)
-    told = next((payload[key] for key in _TELLING if payload.get(key)), None)
-    return f"{meaning} ({subject})" + (f": {told}" if told else "")
-
-
-_TELLING = ("summary", "impact", "cause", "because", "reason", "seed", "name")
+def _campaign(record: Record, names: dict[str, str]) -> str | None:
+    """Name of the campaign that a record is about, directly or by its run."""
+    about = (record.payload.get(key) for key in ("campaign_id", "run_id"))
+    return next((names[str(one)] for one in (*about, record.subject) if one in names), None)
 
 
 def _incident(incident: incidents.Incident) -> dict[str, Any]:

@@ -90,8 +90,9 @@ def test_status_is_in_the_seeds_spelling(desk: Desk) -> None:
     assert status["currentRuns"][0]["campaign"] == "one"
     assert {"timestamp", "message"} <= set(status["activityLog"][0])
     said = [one["message"] for one in status["activityLog"][:3]]
-    assert said[0] == f"add (one): run {found.run_id} is queued with seed 1"
-    assert said[1] == "a run was put in the queue (one): first run"
+    assert said[0] == f"Queue, add; run {found.run_id} is queued with seed 1"
+    assert said[1] == "A run waits with seed 1"
+    assert [one["campaign"] for one in status["activityLog"][:2]] == ["one", "one"]
     assert json.loads(json.dumps(status)) == status
 
 
