@@ -7,6 +7,7 @@ import typer
 from omp.cli.face import Answer, Face, verb
 from omp.cli.printing import instant, number, plain, record, table
 from omp.cli.run_commands import Environment, check_environment
+from omp.domain.figures import probability
 
 Entry = Annotated[str, typer.Argument(metavar="ENTRY", help="Its candidate id.")]
 Why = Annotated[str, typer.Option("--reason", "-r", help="Why; required.")]
@@ -16,7 +17,7 @@ COLUMNS = (
     ("state", "STATE"),
     ("environment", "ENVIRONMENT"),
     ("oos_sharpe", "SEALED SHARPE", number(2)),
-    ("p_value", "P", number(4)),
+    ("p_value", "P", probability),
     ("run_id", "RUN"),
     ("promoted_at", "PROMOTED", instant),
 )

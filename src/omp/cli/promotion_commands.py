@@ -5,15 +5,16 @@ from typing import Annotated, Any
 import typer
 
 from omp.cli.face import Answer, Face, verb
-from omp.cli.printing import instant, number, plain, record, table
+from omp.cli.printing import instant, plain, record, table
 from omp.cli.run_commands import Run
+from omp.domain.figures import figure
 
 VERDICT_COLUMNS = (
     ("panel", "PANEL"),
     ("gate", "GATE"),
     ("outcome", "OUTCOME"),
-    ("value", "VALUE", number(4)),
-    ("bar", "BAR", number(4)),
+    ("value", "VALUE", figure),
+    ("bar", "BAR", figure),
     ("sentence", "WHY"),
 )
 REVIEW_COLUMNS = (

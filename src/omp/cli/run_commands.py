@@ -14,6 +14,7 @@ from omp.cli.miner_commands import Reason
 from omp.cli.printing import clean, instant, number, plain, record, seconds, share, table
 from omp.domain.campaign import ENVIRONMENTS
 from omp.domain.errors import InvalidInput, NotFound
+from omp.domain.figures import figure
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="Its id, as omp runs list shows.")]
 Environment = Annotated[
@@ -50,8 +51,8 @@ REFUSED_COLUMNS = (
     ("candidate_id", "CANDIDATE"),
     ("gate", "STOPPED BY"),
     ("outcome", "OUTCOME"),
-    ("value", "VALUE", number(4)),
-    ("bar", "BAR", number(4)),
+    ("value", "VALUE", figure),
+    ("bar", "BAR", figure),
     ("sentence", "WHY"),
 )
 _TIMES = dict.fromkeys(("queued_at", "started_at", "progress_at", "finished_at"), instant)

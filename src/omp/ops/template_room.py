@@ -1,9 +1,12 @@
 """Where the cards' templates are found and filled: Markdown, with the words of the trade."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from omp.domain.figures import probability
 
 UNKNOWN = "unknown"
 
@@ -17,7 +20,7 @@ def _room() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    room.filters.update(number=number, pct=pct, box=box, cell=cell, day=day, minute=minute)
+    room.filters.update({one.__name__: one for one in FILTERS})
     return room
 
 
@@ -55,6 +58,17 @@ def day(instant: str | None) -> str:
     return (instant or UNKNOWN)[:10]
 
 
+def fact(value: object) -> str:
+    """A field of a record: a table of parameters as `name value, name value`."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one:g}" for name, one in value.items())
+    return UNKNOWN if value is None else str(value)
+
+
 def minute(instant: str | None) -> str:
     """An instant to the minute."""
     return (instant or UNKNOWN)[:16].replace("T", " ")
+
+
+FILTERS: tuple[Callable[..., str], ...] = (number, pct, probability, box, cell, day, fact, minute)
+"""What a template may write a value with."""
