@@ -149,7 +149,7 @@ def calibrate(
     write_durable(json_path, canonical(finite(document)))
     if page is not None:
         others = [json.loads(one.read_bytes()) for one in beside]
-        write_page(page, [finite(document), *others])
+        write_page(page, [*others, finite(document)])
     return document
 
 

@@ -81,8 +81,13 @@ MEANING = """\
 """
 
 
+REASONS = """\
+Why power stays below its bars was traced in
+[decision 0007](decisions/0007-what-the-first-calibration-found.md)."""
+
+
 def write_page(path: Path, documents: Sequence[dict[str, Any]]) -> None:
-    """Write the page of some results, the first one's machine first."""
+    """Write the page of some results, in their order."""
     write_durable(path, page(documents).encode())
 
 
@@ -233,8 +238,9 @@ def _shortfalls(documents: Sequence[dict[str, Any]]) -> str:
     lines = ["## Held against the bars", ""]
     lines += [f"- Missed: {one}." for one in missed] or ["- No bar is missed beyond doubt."]
     lines += [f"- Not decided by so few markets: {one}." for one in unsure]
-    share = f"{TRUE_SHARE:.0%}"
-    lines += [f"- True means at least {share} of the dial.", ""]
+    lines += [f"- A promotion counts as true from {TRUE_SHARE:.0%} of the dial on.", ""]
+    if missed:
+        lines += [REASONS, ""]
     return "\n".join(lines)
 
 

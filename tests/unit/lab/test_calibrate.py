@@ -2,17 +2,27 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from omp.config.campaign_file import parse_campaign
 from omp.config.settings import parse_settings
 from omp.domain.errors import InvalidInput, NotFound
+from omp.gates.panel import judge
 from omp.lab.calibrate import calibrate
+from omp.lab.market_ledger import MarketLedger
+from omp.lab.walk import Screen
 from omp.lab.worlds import World, open_world, own_worlds
 from omp.market.synthetic import Recipe, generate
+from omp.mining.plan import make_plan
+from omp.mining.run_evidence import Provenance
+from omp.mining.search import search
+from omp.mining.stage_b import judge as judge_run
+from omp.ops.ensemble import choose, may_be_offered
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -212,3 +222,33 @@ def test_a_ground_is_cut_at_its_boundary() -> None:
     assert (len(ground.mining), len(ground.sealed)) == (700, 300)
     assert int(ground.mining.timestamp[-1]) < ground.boundary_ns
     assert int(ground.sealed.timestamp[0]) == ground.boundary_ns
+
+
+def test_the_lazy_screen_offers_what_the_whole_one_offers() -> None:
+    """What stage B and the first panel find of all the exported, as a run child does it."""
+    recipe = Recipe("planted", 0, dial=4.0)
+    settings = parse_settings("").settings
+    ground = open_world(World(recipe.name, "planted", recipe), settings.holdout)
+    campaign = parse_campaign(CAMPAIGN, name="small")
+    plan = make_plan(campaign, ground.mining, boundary_ns=ground.boundary_ns, seed=1)
+    result = search(plan)
+    words = Provenance(
+        *("run_x", "synthetic", "small", "c", ground.data_digest, ground.lineage, 1),
+        *("0.1", "sha", "lock"),
+    )
+    charged = MarketLedger().charge(result.counts.distinct)
+    lazy = Screen(result, settings, charged, words)
+    whole = judge_run(result, words).evidence
+    passing = {
+        one.candidate_id
+        for one in whole.candidates
+        if may_be_offered(judge(replace(lazy.case(one), run=whole), 1), one, settings.holdout)
+    }
+    offered = choose(whole, passing, settings.holdout)
+    assert len(offered.members) > 1
+    assert choose(lazy.evidence, lazy, settings.holdout) == offered
+    assert lazy.evidence.champion == whole.champion
+    assert lazy.evidence.pbo == whole.pbo
+    assert lazy.evidence.variance == whole.variance
+    assert lazy.champion is not None
+    assert lazy.whole(lazy.champion) == whole.candidate(lazy.champion.candidate_id)
