@@ -10,9 +10,7 @@ import os
 import platform
 import sys
 import time
-import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,41 +18,17 @@ from omp.config.campaign_file import CampaignFile, parse_campaign, read_campaign
 from omp.config.demo_campaigns import DEMO_CAMPAIGNS
 from omp.config.fingerprint import config_hash, engine_version, git_sha, lock_digest
 from omp.config.settings import Settings, as_mapping, parse_settings
-from omp.domain.errors import DataNotReady, InvalidInput
+from omp.domain.errors import InvalidInput
 from omp.lab.figures import totals
-from omp.lab.market_ledger import MarketLedger
+from omp.lab.one_market import Task, run_task
 from omp.lab.page import write_page
-from omp.lab.truth import true_sharpe_annual, whole_bench, write_positions
-from omp.lab.walk import Walked, walk
-from omp.lab.worlds import Ground, World, file_worlds, open_world, own_worlds
-from omp.mining.bench import Bench
-from omp.mining.plan import campaign_costs
-from omp.mining.run_evidence import Provenance
-from omp.mining.strategy_file import Strategy, to_toml
-from omp.wire.canonical import canonical, digest_of, finite
+from omp.lab.worlds import World, file_worlds, own_worlds
+from omp.wire.canonical import canonical, finite
 from omp.wire.durable import write_durable
 
 SCHEMA_VERSION = 1
 DRIFTS = (0.0, 0.4, 0.8)
 """Buy-and-hold Sharpe ratios of the nulls, a year: a third of them each."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What one process is told: a market and the campaigns over it.
-
-    Args:
-        seeds: Registered seeds of the campaigns, in order.
-        out_dir: Folder of position files; None writes none.
-        words: Engine version, commit, lock digest and configuration hash of every record.
-    """
-
-    world: World
-    campaign: CampaignFile
-    settings: Settings
-    seeds: tuple[int, ...]
-    out_dir: Path | None
-    words: dict[str, str]
 
 
 def calibrate(
@@ -196,136 +170,13 @@ def _seeds(campaign: CampaignFile, n: int) -> tuple[int, ...]:
     return known
 
 
-def _work(tasks: Sequence[Task], workers: int) -> Any:
+def _work(tasks: Sequence[Task], workers: int) -> Iterator[tuple[dict[str, Any], float]]:
     """Each task's record, in order."""
     if workers <= 1 or len(tasks) == 1:
         yield from map(run_task, tasks)
         return
     with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks))) as pool:
         yield from pool.imap(run_task, tasks)
-
-
-def run_task(task: Task) -> tuple[dict[str, Any], float]:
-    """One market with all its campaigns: its record, and the CPU seconds it took."""
-    begun = time.process_time()
-    world = task.world
-    record: dict[str, Any] = {
-        "market": world.name,
-        "group": world.group,
-        "truth": _truth(world),
-        "faults": [],
-    }
-    ledger = MarketLedger()
-    done: list[dict[str, Any]] = []
-    try:
-        ground = open_world(world, task.settings.holdout)
-        bench = whole_bench(
-            ground,
-            campaign_costs(task.campaign, ground.whole),
-            flat_at_session_end=task.campaign.strategy.flat_at_session_end,
-        )
-        for seed in task.seeds:
-            words = _provenance(task, ground, seed)
-            walked = walk(ground, task.campaign, task.settings, ledger, words)
-            done.append(_campaign_record(task, ground, bench, seed, walked))
-    except DataNotReady as error:
-        record["faults"] = [str(one) for one in error.faults] or [error.asked]
-        done += [_not_ready(seed) for seed in task.seeds[len(done) :]]
-    record |= {
-        "campaigns": done,
-        "trials": ledger.trials,
-        "looks": len(ledger.looks),
-        "promoted": sum(len(one["promoted"]) for one in done),
-    }
-    return record, time.process_time() - begun
-
-
-def _truth(world: World) -> dict[str, Any] | None:
-    recipe = world.recipe
-    if recipe is None:
-        return None
-    return {
-        "kind": recipe.kind,
-        "seed": recipe.seed,
-        "n_symbols": recipe.n_symbols,
-        "n_bars": recipe.n_bars,
-        "drift_sharpe": recipe.drift_sharpe,
-        "dial": world.dial,
-    }
-
-
-def _provenance(task: Task, ground: Ground, seed: int) -> Provenance:
-    name = digest_of({"market": ground.data_digest, "seed": seed, **task.words})
-    return Provenance(
-        run_id=f"run_{name[:20]}",
-        environment="test" if ground.market is None else "synthetic",
-        campaign=task.campaign.campaign.name,
-        data_digest=ground.data_digest,
-        lineage=ground.lineage,
-        seed=seed,
-        **task.words,
-    )
-
-
-def _campaign_record(
-    task: Task, ground: Ground, bench: Bench, seed: int, walked: Walked
-) -> dict[str, Any]:
-    subject, look, run = walked.subject, walked.look, walked.evidence
-    champion = None if run.champion is None else run.candidate(run.champion)
-    true = None
-    if walked.strategy is not None:
-        true = true_sharpe_annual(ground, bench, walked.strategy)
-    promoted = []
-    if walked.verdict == "promoted" and walked.strategy is not None and subject is not None:
-        promoted.append(_promoted(task, bench, walked.strategy, seed, true))
-    return {
-        "seed": seed,
-        "trials": walked.trials,
-        "verdict": walked.verdict,
-        "first_failed_gate": walked.first_failed_gate,
-        "failed_gates": list(walked.failed_gates),
-        "waits_for_signature": walked.waits,
-        "promoted": promoted,
-        "figures": {
-            "pbo": run.pbo.value,
-            "champion_sharpe_x_annual": champion and champion.sharpe_x_annual,
-            "champion_dsr": champion and champion.dsr,
-            "members": walked.offered,
-            "subject_sharpe_x_annual": subject and subject.sharpe_x_annual,
-            "subject_true_sharpe_annual": true,
-            "look_level": walked.level,
-            "look_p_value": look and look.p_value,
-            "sealed_sharpe_annual": look and look.sharpe_annual,
-        },
-    }
-
-
-def _promoted(
-    task: Task, bench: Bench, strategy: Strategy, seed: int, true: float | None
-) -> dict[str, Any]:
-    name = None
-    if task.out_dir is not None:
-        name = f"{task.world.name}-{seed}-{strategy.candidate_id}.csv"
-        write_positions(task.out_dir / name, bench, strategy)
-    return {
-        "candidate_id": strategy.candidate_id,
-        "strategy": tomllib.loads(to_toml(strategy)),
-        "positions": name,
-        "true_sharpe": true,
-    }
-
-
-def _not_ready(seed: int) -> dict[str, Any]:
-    return {
-        "seed": seed,
-        "trials": 0,
-        "verdict": "refused",
-        "first_failed_gate": "data",
-        "failed_gates": ["data"],
-        "waits_for_signature": False,
-        "promoted": [],
-        "figures": None,
-    }
 
 
 def _tell(number: int, n_tasks: int, record: dict[str, Any], begun: float) -> None:
