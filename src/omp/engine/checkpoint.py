@@ -1,6 +1,6 @@
 """Checkpoints: the state of a run on disk, whole or not at all.
 
-A checkpoint is one file, `checkpoint.json`: a line with version, length and blake3, then the
+A checkpoint is one file, `checkpoint.json`: a line with schema version, length and blake3, then the
 state as canonical JSON. It is written beside the old one, forced to the disk and put in its place
 in one step, so a kill at any moment leaves the old or the new one.
 """
@@ -27,7 +27,7 @@ def save(directory: Path, state: dict[str, Any]) -> Path:
     """
     directory.mkdir(parents=True, exist_ok=True)
     body = json.dumps(state, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-    head = {"version": FORMAT_VERSION, "bytes": len(body), "blake3": digest(body)}
+    head = {"schema_version": FORMAT_VERSION, "bytes": len(body), "blake3": digest(body)}
     path, fresh = directory / FILE_NAME, directory / f".{FILE_NAME}.{os.getpid()}"
     try:
         with fresh.open("wb") as file:
@@ -57,7 +57,7 @@ def load(directory: Path) -> dict[str, Any] | None:
         return None
     try:
         head = json.loads(head_line)
-        version = int(head["version"])
+        version = int(head["schema_version"])
         whole = head["bytes"] == len(body) and head["blake3"] == digest(body)
     except (ValueError, KeyError, TypeError) as fault:
         raise _damaged(path) from fault

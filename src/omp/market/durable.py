@@ -1,12 +1,13 @@
 """Writing files that survive a power cut: staged beside their place, fsynced, renamed."""
 
+import errno
 import os
 import shutil
 from pathlib import Path
 
 from omp.domain.errors import DiskFull
 
-NO_SPACE = 28
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def sync_folder(folder: Path) -> None:
@@ -31,7 +32,8 @@ def write_file(path: Path, data: bytes, mode: int = 0o644) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        if error.errno == NO_SPACE:
+        path.unlink(missing_ok=True)  # a part of a file is worth nothing
+        if error.errno in _FULL:
             raise DiskFull(
                 f"no room to write {path.name} ({len(data)} bytes) in {path.parent}",
                 allowed="nothing was changed",

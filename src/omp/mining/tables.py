@@ -11,6 +11,7 @@ import numpy as np
 from omp.domain.errors import Damaged, NotFound
 from omp.mining.books import CandidateRow, TrialRows
 from omp.mining.streams import Streams
+from omp.wire.evidence import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     import polars as pl
@@ -159,7 +160,8 @@ def read_pool(path: Path) -> dict[str, Any]:
 
 def _bytes(frame: "pl.DataFrame") -> bytes:
     buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", statistics=True)
+    version = {"schema_version": str(SCHEMA_VERSION)}
+    frame.write_parquet(buffer, compression="zstd", statistics=True, metadata=version)
     return buffer.getvalue()
 
 

@@ -93,6 +93,7 @@ TOLD: Mapping[str, Callable[[Payload], str]] = {
     "miner.wanted": _wanted,
     "miner.state": lambda p: f"The miner is {_said(p, 'new')}, it was {_said(p, 'previous')}",
     "queue.change": _queue,
+    "queue.file_refused": lambda p: _said(p, "reason"),
     "seed.registered": lambda p: f"Seed {p.get('seed', '')} registered",
     "run.queued": lambda p: f"A run waits with seed {p.get('seed', '')}",
     "run.claimed": lambda p: f"Attempt {_said(p, 'attempt')} begins, seed {_said(p, 'seed')}",

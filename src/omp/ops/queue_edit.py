@@ -170,8 +170,8 @@ class _line_of:  # noqa: N801 - reads as a word at its place
         if not error.asked.startswith(REFUSED):  # it does not name its line yet
             raise InvalidConfiguration(
                 REFUSED,
-                faults=(Fault(f"line {self._one.line}", error.sentence),),
-                remedy="correct the file; the queue stands as it was",
+                faults=(Fault(f"line {self._one.line}", error.asked, error.allowed),),
+                remedy=f"{error.remedy or 'correct the file'}; the queue stands as it was",
             ) from error
 
 

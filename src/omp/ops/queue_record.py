@@ -23,7 +23,8 @@ def reason_for(action: str, reason: str | None) -> str:
         raise InvalidInput(
             f"{action!r} was asked for without a reason",
             allowed="a change of order or priority with a reason, which is kept for ever",
-            remedy='say why: --reason "…" on the command line, "reason" in the request',
+            remedy='say why: --reason "…" on the command line, "reason" in the request or at the '
+            "top of campaign_queue.json",
         )
     return given or REASON_NOT_GIVEN
 

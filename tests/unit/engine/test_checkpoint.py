@@ -35,7 +35,7 @@ def test_every_changed_byte_is_noticed(tmp_path: Path) -> None:
 def test_a_newer_version_is_refused(tmp_path: Path) -> None:
     path = checkpoint.save(tmp_path, STATE)
     head, body = path.read_bytes().split(b"\n", 1)
-    changed = {**json.loads(head), "version": 2}
+    changed = {**json.loads(head), "schema_version": 2}
     path.write_bytes(json.dumps(changed).encode() + b"\n" + body)
     with pytest.raises(NewerFormat, match="version 2"):
         checkpoint.load(tmp_path)

@@ -30,6 +30,14 @@ def test_a_plain_csv_takes_its_symbol_from_its_name(tmp_path) -> None:
     assert raw.frame["volume"].to_list() == [100.0, 200.0]
 
 
+@pytest.mark.parametrize("blank", ["\n", "\n\n", ",,,,,\n"])
+def test_blank_lines_are_no_bars(tmp_path, blank: str) -> None:
+    raw = read(written(tmp_path, "aapl.csv", HEAD + ROWS + blank), Options())
+    assert raw.frame["close"].to_list() == [1.5, 2.0]
+    with pytest.raises(DataNotReady, match="there is no bar in it"):
+        read(written(tmp_path, "none.csv", HEAD + blank), Options())
+
+
 def test_a_folder_is_read_file_by_file_in_order(tmp_path) -> None:
     written(tmp_path, "b.csv", HEAD + ROWS)
     written(tmp_path, "a.csv", HEAD + ROWS)

@@ -85,6 +85,8 @@ def test_counts_are_exact_and_charged_before(finished: Path) -> None:
     assert tally.owed[0].genomes == FIRST_GENERATION
     assert tally.trials == manifest.counts["distinct"]
     assert tally.genomes == manifest.counts["genomes"]
+    for path in finished.rglob("*.parquet"):
+        assert pl.read_parquet_metadata(path)["schema_version"] == "1", path
     trials = pl.read_parquet(finished / "trials.parquet")
     assert trials.height == manifest.counts["distinct"] == trials["behaviour_hash"].n_unique()
     candidates = pl.read_parquet(finished / "candidates.parquet")

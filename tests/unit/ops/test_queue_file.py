@@ -9,6 +9,7 @@ from tests.desks import write_campaign
 
 from omp.ops import queue
 from omp.ops.desk import Desk
+from omp.ops.phrases import sentence
 from omp.store import journal, runs
 
 
@@ -138,6 +139,8 @@ def test_a_faulty_edit_is_refused_whole_with_its_line(
     with desk.read() as tx:
         last = journal.records(tx, newest_first=True, limit=1)[0]
     assert last.kind == "queue.file_refused"
+    assert sentence(last) == refused
+    assert refused.count("What to do") == 1
     assert "already" in str(queue.ingest_file(desk).refused)
     with desk.read() as tx:
         assert journal.head(tx).seq == last.seq

@@ -64,6 +64,8 @@ class Table:
         import polars as pl
 
         frame = _load(path)
+        if frame.height == 0:
+            raise _unreadable(path, "there is no bar in it")
         found = _columns(frame.columns, options, path)
         notes["columns"] = ", ".join(f"{ours}={theirs}" for ours, theirs in found.items())
         numbers = [
@@ -111,6 +113,7 @@ def _text(path: Path) -> "pl.DataFrame":
     if first.count(separator) == 0:
         raise _unreadable(path, f"its first line {first[:60]!r} has no column separator")
     frame = pl.read_csv(data, separator=separator, infer_schema=False)
+    frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))  # blank lines are no bars
     frame = frame.rename({name: name.strip().lstrip("\ufeff") for name in frame.columns})
     return frame if separator == "," else _decimal_points(frame)
 
