@@ -160,7 +160,7 @@ def _bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise NotFound(
             f"the entry {path.parent.name} lacks {path.name}",
-            remedy="restore the entry from a backup: omp restore",
+            remedy="put the folder back from your own copy of it",
         ) from None
 
 

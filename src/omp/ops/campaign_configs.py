@@ -89,6 +89,6 @@ def refreshed(desk: Desk, tx: Connection, campaign: Campaign) -> Versioned:
         {"config_hash": campaign.config_hash},
         {"config_hash": found.hash},
         reason=f"{campaign.config_path} was changed",
-        impact="the next run uses the new version; diff: omp config diff",
+        impact="the next run uses the new version",
     )
     return found

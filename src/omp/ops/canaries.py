@@ -15,7 +15,12 @@ NOISE = "synthetic:null"
 
 
 def is_canary(tx: Connection, run: Run) -> bool:
-    """Whether a run mined pure noise on purpose: by its campaign's tag, or by its data."""
+    """Whether a run mined pure noise on purpose: by its campaign's tag, or by its data.
+
+    The tag says so of synthetic markets alone; on anybody's data it is but a word.
+    """
+    if run.environment != "synthetic":
+        return False
     if CANARY_TAG in campaigns.get(tx, run.campaign_id, removed=True).tags:
         return True
     text = campaigns.config(tx, run.config_hash).text

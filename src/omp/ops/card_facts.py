@@ -118,7 +118,7 @@ def packet_of(desk: Desk, candidate_id: str | None) -> dict[str, Any]:
     if faults := vault.faults(folder, {"packet.json": entry.artifacts.get("packet.json", "")}):
         raise NotFound(
             f"the packet of {entry.candidate_id} is not whole: {faults[0]}",
-            remedy="restore the entry from a backup: omp restore",
+            remedy="put the folder back from your own copy of it",
         )
     return {"packet": json.loads((folder / "packet.json").read_bytes())}
 

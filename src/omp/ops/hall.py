@@ -160,7 +160,7 @@ def act(desk: Desk, candidate_id: str, action: str, *, reason: str) -> Entry:
         if not before.intact:
             raise Damaged(
                 f"the row of {candidate_id} does not have its hash",
-                remedy="restore the last backup: omp restore",
+                remedy="put back your own copy of state/omp.db; omp verify says what fits",
             )
         after = replace(
             before,

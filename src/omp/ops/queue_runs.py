@@ -67,7 +67,8 @@ def canary_waits(desk: Desk, tx: Connection, campaign: Campaign, last: Run) -> s
     A canary keeps watch over the others' gates: it is mined once for so many runs of theirs.
     """
     every = desk.settings.canary.every_n_runs
-    if CANARY_TAG not in campaign.tags or last.state == "failed":
+    watches = CANARY_TAG in campaign.tags and campaign.environment == "synthetic"
+    if not watches or last.state == "failed":
         return None
     if every == 0:
         return "canaries are switched off ([canary] every_n_runs = 0)"

@@ -53,8 +53,7 @@ def current_revision(tx: Connection) -> str | None:
             raise Damaged(
                 f"the database has tables ({', '.join(sorted(names)[:3])}, …) but no revision",
                 allowed="a database this program made",
-                remedy="restore the last backup (omp restore), or name an empty database in "
-                "[store] url",
+                remedy="put back your own copy of it, or name an empty database in [store] url",
             )
         return None
     try:
@@ -64,7 +63,7 @@ def current_revision(tx: Connection) -> str | None:
     if len(revisions) != 1:
         raise Damaged(
             f"the database names {len(revisions)} revisions instead of one",
-            remedy="restore the last backup (omp restore)",
+            remedy="put back your own copy of it",
         )
     revision = str(revisions[0])
     if revision not in REVISIONS:

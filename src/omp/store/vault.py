@@ -112,7 +112,7 @@ def read_shelved(folder: Path) -> Shelved:
         NotFound: There is no such folder, or it has no manifest.
         Damaged: Its manifest cannot be read.
     """
-    remedy = "restore the entry from a backup: omp restore"
+    remedy = "put the folder back from your own copy of it, or remove the entry: omp hall remove"
     path = folder / MANIFEST
     document = read_json(path, remedy=remedy)
     try:
@@ -142,7 +142,7 @@ def read_entry(folder: Path) -> dict[str, object]:
         raise NotFound(f"{folder} holds no entry.json", remedy="it is no entry; move it away")
     return read_json(
         folder / "entry.json",
-        remedy="restore the entry from a backup: omp restore",
+        remedy="put the folder back from your own copy of it, or remove the entry: omp hall remove",
         expected_digest=expected,
     )
 

@@ -326,7 +326,16 @@ def test_promote_check_spends_nothing(desk: Desk, children: FakeChildren) -> Non
         assert look_rows.counts(tx) == {}
 
 
-CANARY: dict[str, Any] = {"tags": ["canary"]}
+CANARY: dict[str, Any] = {"tags": ["canary"], "data": {"environment": "synthetic"}}
+
+
+@pytest.mark.parametrize("environment", ["real", "demo", "test"])
+def test_a_tag_alone_makes_no_canary(desk: Desk, children: FakeChildren, environment: str) -> None:
+    run_id = finish_run(desk, tags=["canary"], data={"environment": environment})
+    go_on(desk, run_id, children)
+    with desk.read() as tx:
+        assert hall.judged_canaries(tx) == ()
+    assert incidents.listed(desk) == ()
 
 
 def test_a_promoted_canary_opens_an_incident(desk: Desk, children: FakeChildren) -> None:

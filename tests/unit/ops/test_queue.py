@@ -276,7 +276,8 @@ def test_a_repeat_takes_the_next_seed_and_goes_behind_the_others(desk: Desk) -> 
 def test_a_canary_is_due_once_for_so_many_runs_of_others(desk: Desk) -> None:
     settings = replace(desk.settings, canary=replace(desk.settings.canary, every_n_runs=2))
     paced = replace(desk, settings=settings)
-    canary = add(paced, "noise", repeat=True, tags=["canary"])
+    path = write_campaign(desk.workspace.root, "noise", source="synthetic:null", market="synthetic")
+    canary = queue.add(paced, name="noise", config_path=path, repeat=True, tags=["canary"])
     other = add(paced, "one", repeat=True)
     finish(paced, canary.id)
     for missing in (2, 1):
@@ -288,6 +289,12 @@ def test_a_canary_is_due_once_for_so_many_runs_of_others(desk: Desk) -> None:
     queue.ensure_runs(paced)
     with paced.read() as tx:
         assert [one.seed for one in runs.find(tx, campaign_id=canary.id)] == [2, 1]
+
+
+def test_a_campaign_on_real_data_is_no_canary_by_its_tag(desk: Desk) -> None:
+    found = add(desk, repeat=True, tags=["canary"])
+    finish(desk, found.id)
+    assert len(queue.ensure_runs(desk)) == 1
 
 
 def test_without_repeat_a_campaign_runs_once(desk: Desk) -> None:
