@@ -1,4 +1,4 @@
-"""The seed's two scripts: thin, careful with their arguments."""
+"""The two scripts: thin, careful with their arguments."""
 
 import json
 import os

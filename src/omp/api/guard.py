@@ -1,7 +1,7 @@
 """Who may speak to the daemon: host, origin, token and size rules of every request.
 
 A dashboard on localhost is reached by every page that the user's browser has open, so the rules
-are (SPEC §8):
+are:
 
 - Each request names an allow-listed Host, reads included: a name that an attacker's DNS points here
   is not on the list.

@@ -1,4 +1,4 @@
-"""Reports: the seed's cards, filled from the record as it stands now."""
+"""Reports: the cards, filled from the record as it stands now."""
 
 from typing import Annotated, Any
 

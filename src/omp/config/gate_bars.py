@@ -1,6 +1,6 @@
 """The bars of every gate: reject, promote, keep, and the gate's own options.
 
-One row a gate, in the order in which the panels ask them. EVIDENCE gives each value its reason.
+One row a gate, in the order in which the panels ask them. docs/explanation has the reasons.
 """
 
 from collections.abc import Mapping

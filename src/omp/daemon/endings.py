@@ -1,4 +1,4 @@
-"""What the end of a child means for its run: a table of the exit codes of SPEC §6."""
+"""What the end of a child means for its run: a table of the exit codes of the protocol."""
 
 import signal
 from dataclasses import dataclass

@@ -246,7 +246,7 @@ ROWS: tuple[Callable[[Observation, Bounds, _Draft], None], ...] = (
     _failing,
     _load,
 )
-"""The table of SPEC §10, in its order."""
+"""The watchdog's table, in its order."""
 
 
 def decide(seen: Observation, bounds: Bounds, memory: Memory) -> Decision:

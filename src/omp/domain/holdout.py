@@ -1,8 +1,9 @@
 """The budget of a sealed window: an error level for life, spent look by look.
 
-EVIDENCE: the k-th look at a window has level alpha_k = alpha * 6 / (pi^2 k^2); the levels sum to
-alpha, so by the union bound the chance that a window of pure noise ever passes a look is at most
-alpha, whatever the dependence between looks. Under `recycling` a promoted look hands its level on.
+Evidence procedure, step 7: the k-th look at a window has level alpha_k = alpha * 6 / (pi^2 k^2);
+the levels sum to alpha, so by the union bound the chance that a window of pure noise ever passes a
+look is at most alpha, whatever the dependence between looks. Under `recycling` a promoted look
+hands its level on.
 """
 
 import math

@@ -9,7 +9,7 @@ from omp.domain.verdict import Outcome, Verdict
 from omp.gates.case import Case
 
 MIN_OBSERVATIONS = 30
-"""Fewer bars than this leave every statistic undefined (EVIDENCE, conventions)."""
+"""Fewer bars than this leave every statistic undefined (evidence procedure, conventions)."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from omp.wire.durable import write_durable
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar of EVIDENCE for power at the first look.
+    """A bar for power at the first look.
 
     Args:
         least: Rate that must be reached.

@@ -1,6 +1,6 @@
 """Lineages: which data share trials, looks and one boundary.
 
-EVIDENCE: a lineage is a market, its instruments and a span of calendar time, not a file digest.
+A lineage is a market, its instruments and a span of calendar time, not a file digest.
 Data that share one instrument of one venue and overlap in dates belong together, whatever their
 timeframe; the earliest boundary of all they touch holds. Environments are never mixed in one
 count, so the demo's series and the user's own of the same name are two lineages.

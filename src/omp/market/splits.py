@@ -1,4 +1,4 @@
-"""The windows of EVIDENCE: in-sample with its embargo, walk-forward folds, blocks for CSCV.
+"""The windows of a lineage: in-sample with its embargo, walk-forward folds, blocks for CSCV.
 
 All windows are positions on a panel's union calendar. The mining part of a snapshot ends before
 the boundary, so nothing here can reach a sealed bar; the boundary is checked once more all the

@@ -1,9 +1,9 @@
 """Planted edges: a market whose drift follows a condition of the grammar, and its true Sharpe.
 
-The dial is the true annual Sharpe of the planted rule's excess return x (EVIDENCE, procedure 2),
-before costs. The rule buys at the open after a close on which its condition holds and sells at
-the open after a close on which it does not, exactly as SPEC §7 fills it; so the edge lies between
-open and close, and the move over night carries none.
+The dial is the true annual Sharpe of the planted rule's excess return x (evidence procedure,
+step 2), before costs. The rule buys at the open after a close on which its condition holds and
+sells at the open after a close on which it does not, exactly as the execution model fills it; so
+the edge lies between open and close, and the move over night carries none.
 """
 
 import math
@@ -171,7 +171,7 @@ def follow(
 
 
 def positions(state: Bool) -> tuple[Bool, Bool, Bool]:
-    """Where the rule holds over night, over the day, and in SPEC's sense during a bar.
+    """Where the rule holds over night, over the day, and during a bar by the execution model.
 
     A bar in state is held over its day; the bar after the last one in state is left at its open,
     and its move over night is still held.
@@ -193,7 +193,7 @@ def true_sharpe(
     Args:
         over_night, over_day: whether the move over night and over the day is held, [S, T]; a
             share between 0 and 1 for an ensemble.
-        held: the position in SPEC's sense during each bar, likewise, [S, T].
+        held: the position in the sense of the execution model during each bar, likewise, [S, T].
         drift: true drift of each bar, [S, T].
         correlation: of the noise between any two symbols.
 

@@ -1,6 +1,6 @@
 """Bar by bar what a strategy earned and held, symbol by symbol, on one window.
 
-From these streams follow the pool's return, the excess return x of EVIDENCE step 2, and both
+From these streams follow the pool's return, the excess return x of the evidence procedure, and both
 again on any part of the window; so that folds, regimes and stress scenarios share one arithmetic.
 """
 

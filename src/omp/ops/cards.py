@@ -1,4 +1,4 @@
-"""The seed's cards, every field filled from the record: Markdown, and the same as HTML.
+"""The cards, every field filled from the record: Markdown, and the same as HTML.
 
 `CARDS` is the table of kinds; a field the record does not hold reads `unknown`, never a guess.
 """

@@ -1,7 +1,8 @@
 """Data as the record sees it: snapshots registered, lineages joined, sources resolved.
 
 The control wing opens no market file: it reads manifests, and a child of the mining wing does the
-rest. A lineage here is what shares trials, seeds, looks and one boundary (EVIDENCE, step 1).
+rest. A lineage here is what shares trials, seeds, looks and one boundary (evidence
+procedure, step 1).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The seed's integrity check of the Hall: counts, samples, anomalies, sync; and its repair."""
+"""The integrity check of the Hall: counts, samples, anomalies, sync; and its repair."""
 
 import random
 from dataclasses import dataclass

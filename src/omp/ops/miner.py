@@ -102,7 +102,7 @@ def want(desk: Desk, action: str, *, reason: str | None = None, suspend: bool = 
 
 
 def status(desk: Desk, *, environment: str | None = None) -> dict[str, Any]:
-    """The status of SPEC §8, in the seed's spelling."""
+    """The status of the API, in its published spelling (docs/reference/api.md)."""
     from omp.ops.miner_status import status as whole
 
     return whole(desk, environment=environment)

@@ -1,4 +1,4 @@
-"""The status of SPEC §8, in the seed's spelling."""
+"""The status of the API, in its published spelling (docs/reference/api.md)."""
 
 import os
 import shutil

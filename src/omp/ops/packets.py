@@ -1,4 +1,4 @@
-"""The promotion packet: the seed's template, filled from the case, and the figures of an entry."""
+"""The promotion packet, filled from the case, and the figures of an entry."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -18,7 +18,7 @@ SEED_GATES: tuple[tuple[str, str, str], ...] = (
     ("dsr", "DSR", ">="),
     ("max_drawdown", "Max DD", "<="),
 )
-"""The gates that the seed's packet names with their bars."""
+"""The gates that the packet names with their bars."""
 
 
 def gate_answers(given: Iterable[Verdict]) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ class Check:
         ready: Every gate asked so far lets it pass.
         sentence: What comes next, or what stopped it.
         verdicts: The last verdict of each gate about the subject.
-        variance_sane: The SEV-0 gate alone, as the seed's promote-check asks.
+        variance_sane: The SEV-0 gate alone, as a promote-check asks first.
         look: The look it was granted.
         budget: What is left of the sealed window.
         frozen: Why promotions are frozen, if they are.

@@ -32,7 +32,7 @@ FIELDS: tuple[str, ...] = (
     "tags",
     "created_at",
 )
-"""The seed's shape of one campaign."""
+"""The published shape of one campaign."""
 
 KEPT_EXPORTS = 5
 """So many exports back an edit may have begun."""

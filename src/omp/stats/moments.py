@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 Float = NDArray[np.float64]
 
 MIN_OBSERVATIONS = 30
-"""Below this many observations an estimate is UNKNOWN (EVIDENCE, Conventions)."""
+"""Below this many observations an estimate is UNKNOWN (evidence procedure, conventions)."""
 
 FLAT_RANGE = 1e-10
 """A series whose range is within this fraction of its largest value has no variance."""

@@ -2,7 +2,7 @@
 
 Instants are ISO 8601 text in UTC with microseconds, so that every outside checker reads them
 alike; structured values are canonical JSON text, so that a row hash means the same everywhere.
-The published views of SPEC §13 are in `store/views.py`; migrations in `store/migrations/`.
+The published views are in `store/views.py`, migrations in `store/migrations/`.
 """
 
 from sqlalchemy import (

@@ -1,4 +1,4 @@
-"""The published views of SPEC §13: stable columns for checkers that import no product code.
+"""The published views: stable columns for checkers that import no product code.
 
 `migrate` makes them anew whenever a definition here changes; their columns are documented in
 `docs/reference/database.md`, and a view never loses or renames one.

@@ -1,7 +1,8 @@
 """What children measured and gates compare: `evidence.json` and `look.json`.
 
 Every number may be None, which means UNKNOWN and never promotes. Sharpe ratios are per bar unless
-the name says `_annual`; everything is net of costs; `_x` is on excess returns (EVIDENCE, step 2).
+the name says `_annual`; everything is net of costs; `_x` is on excess returns (evidence
+procedure, step 2).
 """
 
 import json

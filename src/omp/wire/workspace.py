@@ -9,7 +9,7 @@ from omp.domain.ids import check_id
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folders of SPEC §2 under one root (absolute)."""
+    """The folders under one root (absolute)."""
 
     root: Path
 

@@ -1,4 +1,4 @@
-"""The seed's quick reference for miner and queue, as a program without a browser sends it."""
+"""The quick reference for miner and queue, as a program without a browser sends it."""
 
 import httpx2
 import pytest

@@ -1,4 +1,4 @@
-"""A small program that keeps the engine contract of SPEC §6, and breaks it when told to.
+"""A small program that keeps the engine protocol, and breaks it when told to.
 
 Usage: engine.py factory run --campaign FILE --run-id ID --out DIR --seed N [--resume] …
 How it behaves stands in the environment variable ENGINE, words divided by commas:

@@ -21,7 +21,7 @@ ANNUAL = np.sqrt(252.0)
 
 
 def excess_of_true_rule(market: Market) -> np.ndarray:
-    """x of the planted rule by SPEC §7 without costs, straight from the bars, pooled."""
+    """x of the planted rule without costs, straight from the bars, pooled."""
     pool = []
     for bars in market.panel.bars:
         day = market.truth["over_day"][bars.symbol]

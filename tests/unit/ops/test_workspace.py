@@ -1,4 +1,4 @@
-"""Laying out a workspace: everything SPEC names, once, and completed when half made."""
+"""Laying out a workspace: every folder and file, once, and completed when half made."""
 
 import errno
 import json

@@ -37,7 +37,7 @@ VENUE = Venue(
             lot=1,
             opens="09:30",
             closes="16:00",
-            source="the 2 bp a side that EVIDENCE was simulated with",
+            source="the 2 bp a side that the bars of power were simulated with",
         ),
     ),
     sessions=sessions,
