@@ -55,8 +55,8 @@ class Market:
         truth: `kind, dial, dials, drift_sharpe, edge, strategy` (the true rule, or None),
             `position` (symbol → position of the true rule during each bar, by the
             execution model), `over_day` (symbol → whether it holds from open to close, so not
-            on an open-exit bar), `drift` (symbol → true drift of each bar) and `true_sharpe` (of the true rule
-            on the pool, annual).
+            on an open-exit bar), `drift` (symbol → true drift of each bar) and `true_sharpe`
+            (of the true rule on the pool, annual).
     """
 
     panel: Panel
