@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from omp.config.settings import LoadedSettings, as_mapping, flat, load_settings
+from omp.domain.errors import InvalidConfiguration
 from omp.ops.desk import Desk
+from omp.ops.incidents import open_incident
 from omp.store import campaigns as rows
 from omp.store import meta
 from omp.store.campaigns import ConfigVersion
@@ -72,9 +74,19 @@ def reload(desk: Desk) -> Desk:
     """The desk with the settings of the file as it is now, audited when they changed.
 
     Raises:
-        InvalidConfiguration: The file has faults; the settings in force stay in force.
+        InvalidConfiguration: The file has faults: the settings in force stay in force, and an
+            incident says so.
     """
-    loaded = load_settings(desk.workspace.config_file)
+    try:
+        loaded = load_settings(desk.workspace.config_file)
+    except InvalidConfiguration as error:
+        open_incident(
+            desk,
+            "config.invalid",
+            "SEV-2",
+            f"{error.sentence} The settings in force stay in force, and no new run starts.",
+        )
+        raise
     if loaded.digest == desk.loaded.digest:
         return desk
     fresh = replace(desk, settings=loaded.settings, loaded=loaded)

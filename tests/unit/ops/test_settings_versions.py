@@ -3,7 +3,7 @@
 import pytest
 
 from omp.domain.errors import InvalidConfiguration
-from omp.ops import settings_versions
+from omp.ops import incidents, settings_versions
 from omp.ops.desk import Desk
 from omp.store import journal
 
@@ -40,3 +40,9 @@ def test_a_faulty_file_leaves_the_settings_in_force(desk: Desk) -> None:
         settings_versions.reload(desk)
     with desk.read() as tx:
         assert settings_versions.current(tx) == desk.loaded.digest
+    (incident,) = incidents.listed(desk, open_only=True)
+    assert (incident.fingerprint, incident.severity) == ("config.invalid", "SEV-2")
+    assert "interval_s" in incident.summary
+    with pytest.raises(InvalidConfiguration):
+        settings_versions.reload(desk)
+    assert len(incidents.listed(desk, open_only=True)) == 1
