@@ -1,5 +1,7 @@
 """Retention: what would be deleted, and its deletion."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -14,13 +16,19 @@ router = APIRouter(tags=["maintenance"])
 
 @router.post("/cleanup", response_model=Plan)
 def clean(desk: AtDesk, body: Cleanup | None = None) -> Response:
-    """Delete old runs as the retention policy allows; refused while mining, unless `dry_run`."""
+    """Delete old runs as the retention policy allows.
+
+    Refused while the miner is running, unless nothing needs to go or with `dry_run`.
+    """
     given = body or Cleanup()
     if not given.dry_run and miner.state(desk).state == "running":
+        found = retention.plan(desk, keep=given.keep, min_free_gb=given.min_free_gb)
+        if not found.items:
+            return reply(replace(found, dry_run=False))
         raise Conflict(
             "a cleanup was asked for while the miner is running",
             allowed="a cleanup of a miner that is paused or offline, or a dry run",
-            remedy='stop it first: omp stop; or look what would go: {"dry_run": true}',
+            remedy="omp cleanup --dry-run lists what would go; to delete it, omp stop first",
         )
     found = retention.clean(
         desk, dry_run=given.dry_run, keep=given.keep, min_free_gb=given.min_free_gb

@@ -33,6 +33,7 @@ from omp.config.fingerprint import engine_version
 from omp.domain.errors import OmpError
 from omp.ops.children import Children, DirectChildren
 from omp.ops.desk import Desk
+from omp.ops.template_room import open_room
 
 PREFIX, ALIAS = "/api/omp", "/api/v1"
 
@@ -89,6 +90,7 @@ def create_app(
     """
     source: Callable[[], Desk] = desk if callable(desk) else lambda: desk
     first = source()
+    open_room()
     rules = rules_for(
         token=session.read_token(first.workspace),
         workspace_id=session.workspace_name(first.workspace),

@@ -20,12 +20,14 @@ from omp.cli.doors import Door, open_door
 from omp.domain.errors import OmpError
 from omp.wire.workspace import Workspace
 
+VARIABLE = "OMP_WORKSPACE"
+
 Where = Annotated[
     Path | None,
     typer.Option(
         "--workspace",
         "-w",
-        envvar="OMP_WORKSPACE",
+        envvar=VARIABLE,
         metavar="DIR",
         help="The workspace; by default ./workspace.",
     ),
@@ -92,7 +94,7 @@ def say(text: str) -> None:
 
 def workspace_of(given: Path | None) -> Workspace:
     """The workspace that is meant: the option, OMP_WORKSPACE, or ./workspace."""
-    named = given or Path(os.environ.get("OMP_WORKSPACE") or DEFAULT_WORKSPACE)
+    named = given or Path(os.environ.get(VARIABLE) or DEFAULT_WORKSPACE)
     return Workspace(named.expanduser().resolve())
 
 

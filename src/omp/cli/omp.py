@@ -1,8 +1,10 @@
 """`omp`: the orchestrator's command line. Each group of commands is a module of its own."""
 
 import errno
+import os
 import sys
 import traceback
+from pathlib import Path
 
 import typer
 
@@ -18,7 +20,7 @@ from omp.cli import (
     upkeep_commands,
     workspace_commands,
 )
-from omp.cli.face import explain, note
+from omp.cli.face import VARIABLE, Where, explain, note
 from omp.domain.errors import DiskFull, OmpError, ResourceShort
 
 INTERRUPTED = 130
@@ -56,11 +58,29 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
+    workspace: Where = None,
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Print the version and leave."
     ),
 ) -> None:
     del version
+    if workspace is not None:
+        _work_on(context, workspace)
+
+
+def _work_on(context: typer.Context, workspace: Path) -> None:
+    """Name the workspace to the command that follows, for this call alone."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = str(workspace)
+
+    def put_back() -> None:
+        if before is None:
+            os.environ.pop(VARIABLE, None)
+        else:
+            os.environ[VARIABLE] = before
+
+    context.call_on_close(put_back)
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -12,21 +12,30 @@ UNKNOWN = "unknown"
 
 
 @cache
-def _room() -> Environment:
+def open_room() -> Environment:
+    """The templates, every one of them compiled.
+
+    A program that lives long opens the room as it starts, so that its templates stay those of its
+    code when the package is upgraded beneath it.
+    """
     room = Environment(  # noqa: S701 - Markdown; markdown_page escapes every text
         loader=PackageLoader("omp.ops"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,
+        cache_size=-1,
     )
     room.filters.update({one.__name__: one for one in FILTERS})
+    for name in room.list_templates():
+        room.get_template(name)
     return room
 
 
 def fill(template: str, **values: Any) -> str:
     """The Markdown of a card. A value that a template names must be given."""
-    return _room().get_template(template).render(**values)
+    return open_room().get_template(template).render(**values)
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -74,6 +74,8 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
     )
     found.filters.update(
         number=number,
@@ -88,6 +90,8 @@ def _environment() -> Environment:
         attribute=as_attribute,
     )
     found.globals.update(asset=address, environments=("all", *ENVIRONMENTS))
+    for name in found.list_templates():  # now: an upgrade must not mix its pages with this code
+        found.get_template(name)
     return found
 
 

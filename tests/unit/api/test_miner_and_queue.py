@@ -1,9 +1,13 @@
 """The quick reference for miner and queue, as a program without a browser sends it."""
 
+from dataclasses import replace
+from typing import Any
+
 import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from omp.ops import retention
 from omp.ops.desk import Desk
 
 NEW = {"name": "Test", "config_path": "configs/campaigns/test.toml", "priority": 1}
@@ -229,9 +233,26 @@ def test_sync_without_a_mirror_says_so(client: TestClient) -> None:
     assert answer.json()["note"]
 
 
-def test_cleanup_is_refused_while_mining(client: TestClient) -> None:
+def test_cleanup_is_refused_while_mining(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = retention.plan
+
+    def full(desk: Desk, **given: Any) -> retention.Plan:
+        item = retention.Item("run_1", "output/scg/run_1", None, 1, 1)
+        return replace(plan(desk, **given), items=(item,), pressure=True)
+
     client.post("/api/omp/start")
-    assert client.post("/api/omp/cleanup").status_code == 409
+    with monkeypatch.context() as crowded:
+        crowded.setattr(retention, "plan", full)
+        refused = client.post("/api/omp/cleanup")
+        assert refused.status_code == 409
+        assert "omp cleanup --dry-run" in refused.text
+        assert client.post("/api/omp/cleanup", json={"dry_run": True}).status_code == 200
+    idle = client.post("/api/omp/cleanup", json={"min_free_gb": 0})
+    assert idle.status_code == 200
+    assert "nothing needs to go" in idle.json()["note"]
+    assert idle.json()["dry_run"] is False
     assert client.post("/api/omp/cleanup", json={"dry_run": True}).status_code == 200
     client.post("/api/omp/stop")
     assert client.post("/api/omp/cleanup").status_code == 200

@@ -484,3 +484,21 @@ def test_calibrate_passes_every_option_on(
     assert given["dial"] == [1.0, 2.0]
     assert (given["null"], given["symbols"], given["json_path"]) == (2, 5, out)
     assert capsys.readouterr().out.strip() == str(out)
+
+
+@pytest.mark.parametrize("option", ["--workspace", "-w"])
+def test_the_workspace_may_be_named_before_the_command(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+
+    def open_door(found: Workspace) -> FakeDoor:
+        opened.append(found.root)
+        return FakeDoor()
+
+    monkeypatch.setattr(face_room, "open_door", open_door)
+    monkeypatch.setenv("OMP_WORKSPACE", str(tmp_path / "usual"))
+    assert omp(option, str(tmp_path / "named"), "queue", "list") == 0
+    assert omp("queue", "list") == 0
+    assert omp(option, str(tmp_path / "named"), "queue", "list", "-w", str(tmp_path / "own")) == 0
+    assert [one.name for one in opened] == ["named", "usual", "own"]

@@ -78,3 +78,10 @@ def test_every_journal_record_has_a_sentence(kind: str) -> None:
     told = phrases.sentence(record)
     assert told
     assert "None" not in told.replace("None of", "")
+
+
+def test_every_page_is_compiled_at_the_start() -> None:
+    assert TEMPLATES.cache is not None
+    compiled = {name for _, name in TEMPLATES.cache.keys()}  # noqa: SIM118 - it has no __iter__
+    assert compiled >= set(TEMPLATES.list_templates())
+    assert not TEMPLATES.auto_reload
