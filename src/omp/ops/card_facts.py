@@ -11,6 +11,7 @@ from omp.gates.case import RISK_ANALYST, TRADER_EXPERT
 from omp.ops import hall_check, incidents, miner, queue_view
 from omp.ops.desk import Desk
 from omp.ops.docket import open_docket
+from omp.ops.miner_status import memory_mb
 from omp.store import campaigns, hall, journal, snapshots, vault, verdicts
 from omp.store import incidents as incident_rows
 from omp.store import looks as look_rows
@@ -50,14 +51,16 @@ def campaign_spec(desk: Desk, campaign_id: str | None) -> dict[str, Any]:
     return {"campaign": found, "file": file, "seeds": listed, "approvals": approved}
 
 
-def queue_change(desk: Desk, change_id: str | None) -> dict[str, Any]:
-    """One change of the queue; the last one by default."""
-    found = queue_view.changes(desk, limit=1000)
-    one = next((each for each in found if change_id in (None, each.id)), None)
+def queue_change(desk: Desk, subject: str | None) -> dict[str, Any]:
+    """One change of the queue: by its id, a campaign's last, or the last of all by default."""
+    found = queue_view.changes(desk, limit=1_000_000)
+    one = next((each for each in found if subject in (None, each.id, each.campaign_id)), None)
     if one is None:
         raise NotFound(
-            f"there is no queue change {change_id or 'yet'}",
-            remedy="omp queue list shows the queue",
+            f"there is no queue change {subject or 'yet'}",
+            allowed="the id of a change, or of a campaign for its last change",
+            remedy="omp report daily lists the changes of a day with their ids, "
+            "GET /api/omp/queue/changes all of them; omp queue list shows the campaigns",
         )
     return {"change": one, "previous": _plain(one.previous), "new": _plain(one.new)}
 
@@ -133,17 +136,24 @@ def infra_handoff(desk: Desk, _subject: str | None) -> dict[str, Any]:
     status = miner.status(desk)
     opened = incidents.listed(desk, open_only=True)
     worst = min((one.severity for one in opened), default="")
+    seen = status["resources"]
     return {
-        "resources": status.get("resources") or {},
+        "cpu_used": seen["cpuUtilPct"] / 100,
+        "memory_used": 1 - seen["memAvailableMb"] / memory_mb("MemTotal"),
+        "disk_free_gb": seen["diskFreeGb"],
         "miner": miner.state(desk).state,
         "incidents": opened,
         "priority": {"SEV-0": "high", "SEV-1": "high", "SEV-2": "medium"}.get(worst, "low"),
     }
 
 
-def _run(desk: Desk, run_id: str | None) -> tuple[Run, Campaign]:
+def _run(desk: Desk, subject: str | None) -> tuple[Run, Campaign]:
+    """A run, asked for by its id, by an entry of the Hall, or by the subject it offers."""
+    name = subject or ""
     with desk.read() as tx:
-        run = run_rows.get(tx, run_id or "")
+        entry = hall.find(tx, name)
+        offered = None if entry else run_rows.of_subject(tx, name)
+        run = offered or run_rows.get(tx, entry.run_id if entry else name)
         return run, campaigns.get(tx, run.campaign_id, removed=True)
 
 

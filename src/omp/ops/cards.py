@@ -54,21 +54,25 @@ class Card:
     html: str
 
 
+RUN = "a run, or a Hall of Fame entry"
+
 CARDS: Mapping[str, Kind] = {
     "campaign": Kind("campaign_spec_card.md", "a campaign's id", campaign_spec),
     "queue-change": Kind(
-        "queue_change.md", "a queue change's id; the last by default", queue_change
+        "queue_change.md",
+        "a queue change's id, or a campaign's for its last; the last of all by default",
+        queue_change,
     ),
     "daily": Kind("daily_ops_log.md", "a day, YYYY-MM-DD; today by default", daily_log),
     "incident": Kind("incident_report.md", "an incident's id", report_of_incident),
     "packet": Kind("promotion_packet.md", "a Hall of Fame entry", packet_of),
     "hall-check": Kind("hall_integrity_check.md", "", integrity),
     "handoff-devops-infra": Kind("handoff_devops_infra.md", "", infra_handoff),
-    "handoff-risk-analyst": Kind("handoff_risk_analyst.md", "a run", review_handoff),
-    "handoff-trader-expert": Kind("handoff_trader_expert.md", "a run", review_handoff),
+    "handoff-risk-analyst": Kind("handoff_risk_analyst.md", RUN, review_handoff),
+    "handoff-trader-expert": Kind("handoff_trader_expert.md", RUN, review_handoff),
     "handoff-data-engineer": Kind("handoff_data_engineer.md", "a campaign's id", data_handoff),
     "request": Kind("request.md", "a campaign's id", request),
-    "execution-assumptions": Kind("execution_assumptions_card.md", "a run", assumptions),
+    "execution-assumptions": Kind("execution_assumptions_card.md", RUN, assumptions),
 }
 
 

@@ -72,7 +72,7 @@ def _resources(desk: Desk, reading: dict[str, Any] | None, now: datetime) -> dic
         cores = os.cpu_count() or 1
         reading = {
             "cpu_util_pct": min(100.0, 100.0 * os.getloadavg()[0] / cores),
-            "mem_available_mb": _mem_available_mb(),
+            "mem_available_mb": memory_mb("MemAvailable"),
             "disk_free_gb": shutil.disk_usage(desk.workspace.root).free / 1e9,
         }
         age_s = 0
@@ -92,10 +92,11 @@ def _resources(desk: Desk, reading: dict[str, Any] | None, now: datetime) -> dic
     }
 
 
-def _mem_available_mb() -> float:
+def memory_mb(field: str) -> float:
+    """A field of the machine's `/proc/meminfo`, MB; 0 where it has none of that name."""
     for line_ in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
         name, _, value = line_.partition(":")
-        if name == "MemAvailable":
+        if name == field:
             return int(value.split()[0]) / 1024
     return 0.0
 

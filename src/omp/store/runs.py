@@ -129,6 +129,13 @@ def live(tx: Connection, campaign_id: str | None = None) -> tuple[Run, ...]:
     return find(tx, campaign_id=campaign_id, states=LIVE, newest_first=False, limit=10_000)
 
 
+def of_subject(tx: Connection, subject_id: str) -> Run | None:
+    """The run with that subject that was queued last."""
+    query = select(runs).where(runs.c.subject_id == subject_id)
+    row = tx.execute(query.order_by(runs.c.queued_at.desc(), runs.c.id.desc()).limit(1)).first()
+    return None if row is None else from_row(Run, row)
+
+
 def latest(tx: Connection, campaign_id: str) -> Run | None:
     """The campaign's run that was queued last."""
     found = find(tx, campaign_id=campaign_id, limit=1)

@@ -8,8 +8,11 @@ from tests.finished import FakeChildren, finish_run
 from omp.domain.errors import InvalidInput, NotFound
 from omp.ops import cards, incidents, markdown_page, promotion, queue
 from omp.ops.desk import Desk
-from omp.store import campaigns
+from omp.ops.template_room import open_room
+from omp.store import campaigns, hall
 from omp.store import runs as run_rows
+
+REVIEW = "handoff-risk-analyst"
 
 
 @pytest.fixture
@@ -89,6 +92,62 @@ def test_a_card_needs_its_subject(desk: Desk) -> None:
         cards.render(desk, "horoscope")
     with pytest.raises(NotFound):
         cards.render(desk, "packet", subject="cand_nobody")
+
+
+@pytest.mark.parametrize("kind", ["handoff-risk-analyst", "execution-assumptions"])
+def test_an_entry_stands_for_its_run(
+    desk: Desk, subjects: dict[str, str | None], kind: str
+) -> None:
+    run_id, entry = subjects[kind], subjects["packet"]
+    assert run_id != entry
+    by_run = cards.render(desk, kind, subject=run_id)
+    assert cards.render(desk, kind, subject=entry).markdown == by_run.markdown
+    with pytest.raises(NotFound):
+        cards.render(desk, kind, subject="ens_nobody")
+
+
+def test_a_subject_outside_the_hall_stands_for_its_run(desk: Desk) -> None:
+    run_id = finish_run(desk)
+    while promotion.advance(desk, run_id, FakeChildren(desk.workspace)).more:
+        with desk.read() as tx:
+            found = run_rows.get(tx, run_id).subject_id
+            if found is not None and hall.find(tx, found) is None:
+                break
+    for kind in (REVIEW, "handoff-trader-expert"):  # before the look, so with gates unanswered
+        assert run_id in cards.render(desk, kind, subject=found).markdown
+    assert "OOS Sharpe: not looked at" in cards.render(desk, REVIEW, subject=found).markdown
+
+
+def test_a_campaign_stands_for_its_latest_change(
+    desk: Desk, subjects: dict[str, str | None]
+) -> None:
+    campaign = subjects["campaign"]
+    assert campaign is not None
+    text = cards.render(desk, "queue-change", subject=campaign).markdown
+    assert "first things first" in text
+    last = queue.changes(desk, campaign_id=campaign, limit=1)[0]
+    assert cards.render(desk, "queue-change", subject=last.id).markdown == text
+    assert last.id in cards.render(desk, "daily").markdown
+    with pytest.raises(NotFound, match="omp report daily"):
+        cards.render(desk, "queue-change", subject="camp_nobody")
+
+
+def test_the_handoff_of_the_machine_reads_as_its_template(desk: Desk) -> None:
+    text = cards.render(desk, "handoff-devops-infra").markdown
+    shown = re.findall(r"^- (CPU|Memory): (\d+\.\d)%$", text, flags=re.MULTILINE)
+    assert [name for name, _ in shown] == ["CPU", "Memory"]
+    assert all(0 <= float(value) <= 100 for _, value in shown)
+    assert re.search(r"^- Disk: [\d,]+\.\d GB$", text, flags=re.MULTILINE)
+    assert "- OMP Status: " in text
+    assert "limits" not in text.split("**Symptoms:**")[0]
+
+
+def test_every_template_is_compiled_when_the_room_is_opened() -> None:
+    open_room.cache_clear()
+    room = open_room()
+    assert room.cache is not None
+    assert len(room.cache) == len(room.list_templates()) > 10
+    assert not room.auto_reload
 
 
 def test_markdown_becomes_safe_html() -> None:
