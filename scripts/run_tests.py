@@ -1,7 +1,7 @@
 """All checks in order: lint, types, import contracts, then the tests on every core.
 
-The last line printed is pytest's own summary. Installs Debian's Chromium when run as root on a
-machine without one; the browser tests skip loudly where that is not possible.
+The last line printed is pytest's own summary. Installs Debian's Chromium and PostgreSQL when run as
+root on a machine without them; the tests that use them skip loudly where that is not possible.
 """
 
 import os
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
@@ -25,21 +26,39 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def install_chromium() -> None:
-    """Debian's Chromium for the browser tests, where we may install it."""
-    if shutil.which("chromium") or os.environ.get("OMP_CHROMIUM"):
+def has_chromium() -> bool:
+    """A browser for the browser tests."""
+    return bool(shutil.which("chromium") or os.environ.get("OMP_CHROMIUM"))
+
+
+def has_postgres() -> bool:
+    """A PostgreSQL server for the tests of the mirror and the store."""
+    return bool(shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
+
+
+SERVERS: list[tuple[Callable[[], bool], list[str]]] = [
+    (has_chromium, ["chromium", "fonts-dejavu-core"]),
+    (has_postgres, ["postgresql"]),
+]
+"""What the tests use for real, and the Debian packages that bring it."""
+
+
+def install_missing() -> None:
+    """Install what the tests use for real, where we may; the tests skip loudly without it."""
+    missing = [package for is_there, wanted in SERVERS if not is_there() for package in wanted]
+    if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        say("! no chromium on the PATH: the browser tests will skip (apt install chromium)")
+        say(f"! some tests will skip; for all of them: apt install {' '.join(missing)}")
         return
-    say("installing chromium for the browser tests …")
+    say(f"installing {' '.join(missing)} …")
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "chromium", "fonts-dejavu-core"]):
+    for command in (["update", "-qq"], ["install", "-y", "-qq", *missing]):
         done = subprocess.run(
             ["apt-get", *command], env=environment, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            say(f"! chromium could not be installed: {done.stderr.strip()[-300:]}")
+            say(f"! apt-get {command[0]} failed: {done.stderr.strip()[-300:]}")
             return
 
 
@@ -70,7 +89,7 @@ def main() -> int:
     clean = True
     if not chosen:
         clean = run_checks()
-        install_chromium()
+        install_missing()
     environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
     selection = [] if long else ["-m", "not long"]
     workers = ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"] if not chosen else []
