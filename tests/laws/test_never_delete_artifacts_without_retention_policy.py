@@ -12,7 +12,7 @@ SOURCES = Path(__file__).parents[2] / "src" / "omp"
 DELETES = {"rmtree", "rmdir", "unlink", "remove", "removedirs"}
 MAY_DELETE = {
     "store/shredder.py": "the only delete of folders",
-    "wire/durable.py": "its own half-written temporary file",
+    "domain/durable.py": "its own half-written temporary file",
 }
 """File -> what it deletes. A file of one's own making may go; anybody's artifact may not."""
 

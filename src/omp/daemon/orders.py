@@ -4,10 +4,10 @@ from pathlib import Path
 
 from omp.daemon.executors.base import Order
 from omp.daemon.executors.local import COMBINER
+from omp.domain.durable import write_durable
 from omp.ops.data import SYNTHETIC
 from omp.ops.runs import Claimed
 from omp.store.runs import Run
-from omp.wire.durable import write_durable
 from omp.wire.rundir import RunDirectory
 from omp.wire.workspace import Workspace
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from omp.daemon import process
 from omp.daemon.process import Identity
+from omp.domain.durable import write_durable
 from omp.domain.errors import WorkspaceBusy
-from omp.wire.durable import write_durable
 from omp.wire.workspace import Workspace
 
 LOCK_NAME, NOTE_NAME = "daemon.lock", "daemon.json"

@@ -18,13 +18,13 @@ from omp.config.campaign_file import CampaignFile, parse_campaign, read_campaign
 from omp.config.demo_campaigns import DEMO_CAMPAIGNS
 from omp.config.fingerprint import config_hash, engine_version, git_sha, lock_digest
 from omp.config.settings import Settings, as_mapping, parse_settings
+from omp.domain.durable import write_durable
 from omp.domain.errors import InvalidInput
 from omp.lab.figures import totals
 from omp.lab.one_market import Task, run_task
 from omp.lab.page import write_page
 from omp.lab.worlds import World, file_worlds, own_worlds
 from omp.wire.canonical import canonical, finite
-from omp.wire.durable import write_durable
 
 SCHEMA_VERSION = 1
 DRIFTS = (0.0, 0.4, 0.8)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from omp.domain.durable import write_durable
 from omp.lab.figures import TRUE_SHARE
-from omp.wire.durable import write_durable
 
 
 @dataclass(frozen=True)

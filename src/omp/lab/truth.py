@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from omp.domain.durable import write_durable
 from omp.engine.fills import Costs
 from omp.lab.worlds import Ground
 from omp.market.bars import Panel
@@ -13,7 +14,6 @@ from omp.market.synthetic import long_flags
 from omp.market.synthetic_edges import true_sharpe
 from omp.mining.bench import Bench, Subject
 from omp.mining.strategy_file import Strategy
-from omp.wire.durable import write_durable
 
 
 def whole_bench(ground: Ground, costs: Costs, *, flat_at_session_end: bool) -> Bench:

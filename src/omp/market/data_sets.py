@@ -5,9 +5,9 @@ from pathlib import Path
 
 import rfc8785
 
+from omp.domain.durable import write_durable
 from omp.domain.errors import Damaged
 from omp.domain.ids import check_id
-from omp.market.durable import replace_file
 
 SCHEMA_VERSION = 1
 
@@ -63,4 +63,4 @@ class DataSets:
             "history": [*before, digest],
         }
         self.folder.mkdir(parents=True, exist_ok=True)
-        replace_file(self.folder / f"{name}.json", rfc8785.dumps(record))
+        write_durable(self.folder / f"{name}.json", rfc8785.dumps(record))

@@ -1,53 +1,24 @@
-"""Writing files that survive a power cut: staged beside their place, fsynced, renamed."""
+"""Folders that appear whole or not at all: staged beside their place, fsynced, renamed."""
 
-import errno
 import os
 import shutil
 from pathlib import Path
 
-from omp.domain.errors import DiskFull
-
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+from omp.domain.durable import disk_room, sync_folder
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names inside a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_file(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write and fsync one new file.
+def _write_new(path: Path, data: bytes, mode: int) -> None:
+    """Write and fsync one new file of a staged folder.
 
     Raises:
         DiskFull: when the disk has no room.
     """
-    try:
+    with disk_room(path):
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:
-        path.unlink(missing_ok=True)  # a part of a file is worth nothing
-        if error.errno in _FULL:
-            raise DiskFull(
-                f"no room to write {path.name} ({len(data)} bytes) in {path.parent}",
-                allowed="nothing was changed",
-                remedy="free disk space and run the same command again",
-            ) from error
-        raise
-
-
-def replace_file(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Put new content in the place of a file, atomically and durably."""
-    staged = path.with_name(f".{path.name}.{os.getpid()}")
-    write_file(staged, data, mode)
-    staged.replace(path)
-    sync_folder(path.parent)
 
 
 def publish_folder(files: dict[str, bytes], target: Path, mode: int, file_mode: int) -> None:
@@ -64,7 +35,7 @@ def publish_folder(files: dict[str, bytes], target: Path, mode: int, file_mode: 
     staged.chmod(mode)
     try:
         for name, data in files.items():
-            write_file(staged / name, data, file_mode)
+            _write_new(staged / name, data, file_mode)
         sync_folder(staged)
         staged.rename(target)
     except BaseException:

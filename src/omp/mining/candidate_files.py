@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from omp.domain.durable import disk_room, write_durable
 from omp.market.splits import iso
 from omp.mining.bench import Bench, PlacedTrade
 from omp.mining.curves import curves
@@ -15,7 +16,6 @@ from omp.mining.strategy_file import Strategy, to_toml
 from omp.mining.tables import returns_parquet
 from omp.wire.canonical import canonical, digest
 from omp.wire.container import seal
-from omp.wire.durable import disk_room, write_durable
 from omp.wire.evidence import CandidateEvidence
 
 TRADE_COLUMNS = (

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from omp.domain.durable import disk_room, write_durable
 from omp.domain.errors import Damaged, InvalidInput
 from omp.engine import checkpoint
 from omp.mining.plan import Plan
 from omp.mining.search import Search, Step, step_of, step_record
 from omp.wire.canonical import digest
-from omp.wire.durable import disk_room, write_durable
 
 
 class Checkpoints:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from omp.domain.durable import write_durable
 from omp.domain.errors import Damaged, InvalidInput
 from omp.market.splits import iso
 from omp.mining.bench import Bench, PlacedTrade
@@ -21,7 +22,6 @@ from omp.mining.strategy_file import Member, Strategy
 from omp.mining.streams import Float
 from omp.mining.tables import read_pool
 from omp.wire.canonical import digest
-from omp.wire.durable import write_durable
 from omp.wire.evidence import (
     SCHEMA_VERSION,
     Against,

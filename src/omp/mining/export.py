@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from omp.domain.durable import disk_room, write_durable
 from omp.domain.errors import InvalidInput
 from omp.mining.candidate_files import candidate_files, write_folder
 from omp.mining.measure import Origin, measure
 from omp.mining.opened import OpenRun
 from omp.mining.run_evidence import court_of
 from omp.wire.canonical import canonical
-from omp.wire.durable import disk_room, write_durable
 from omp.wire.rundir import CANDIDATE_FILES, write_folder_manifest
 
 MOST = 10_000

@@ -9,6 +9,7 @@ from typing import Any
 
 from omp.config.campaign_file import CampaignFile, parse_campaign
 from omp.config.fingerprint import engine_version, git_sha, lock_digest
+from omp.domain.durable import disk_room, write_durable
 from omp.domain.errors import Conflict, Interrupted, InvalidInput, NotFound
 from omp.domain.ids import check_id
 from omp.market.catalog import Catalog
@@ -23,7 +24,6 @@ from omp.mining.stage_b import Judged, judge
 from omp.mining.tables import candidates_parquet, trials_parquet
 from omp.wire.canonical import canonical, digest
 from omp.wire.charges import charge, read_charges, settle
-from omp.wire.durable import disk_room, write_durable
 from omp.wire.evidence import write_document
 from omp.wire.lines import Lines, utc_now
 from omp.wire.rundir import (

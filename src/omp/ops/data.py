@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from omp.domain.campaign import ENVIRONMENTS
+from omp.domain.durable import write_durable
 from omp.domain.errors import Damaged, DataNotReady, NotFound
 from omp.domain.ids import check_id
 from omp.ops.children import Children, required
@@ -22,7 +23,6 @@ from omp.ops.desk import Desk
 from omp.store import snapshots as rows
 from omp.store.snapshots import Lineage, Snapshot
 from omp.wire.canonical import canonical
-from omp.wire.durable import write_durable
 
 SYNTHETIC = "synthetic:"
 SHORTEST_PREFIX = 8

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from omp.domain.durable import sync_folder, write_durable
 from omp.domain.errors import Damaged, LookRefused
 from omp.domain.failpoints import hit
 from omp.domain.ids import new_id
@@ -25,7 +26,6 @@ from omp.store import looks as rows
 from omp.store import runs as run_rows
 from omp.store.looks import Look, Subject
 from omp.wire.canonical import digest
-from omp.wire.durable import sync_folder, write_durable
 from omp.wire.evidence import CandidateEvidence, LookEvidence, read_document
 from omp.wire.grant import Grant, sign_grant
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from omp.domain.durable import write_durable
 from omp.ops.desk import Desk
 from omp.store import campaigns as rows
 from omp.store import meta
 from omp.store.campaigns import Campaign
 from omp.wire.canonical import digest
-from omp.wire.durable import write_durable
 
 VERSION = "1.0"
 FIELDS: tuple[str, ...] = (

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from omp.config.default_text import default_config_text
 from omp.config.demo_campaigns import DEMO_CAMPAIGNS, PLANTED_DIAL, PLANTED_SYMBOLS, DemoCampaign
+from omp.domain.durable import disk_room, sync_folder, write_durable
 from omp.domain.errors import DiskFull, OmpError
 from omp.domain.miner import MINER
 from omp.ops import data, miner, queue, settings_versions
@@ -18,7 +19,6 @@ from omp.ops.children import Children, DirectChildren
 from omp.ops.desk import Clock, Desk
 from omp.ops.opening import open_desk
 from omp.store import journal, meta
-from omp.wire.durable import disk_room, sync_folder, write_durable
 from omp.wire.grant import make_keys
 from omp.wire.workspace import Workspace
 

@@ -15,11 +15,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
+from omp.domain.durable import write_durable
 from omp.domain.events import KINDS
 from omp.store import meta
 from omp.store.tables import journal
 from omp.wire.canonical import canonical, digest_of
-from omp.wire.durable import write_durable
 from omp.wire.workspace import Workspace
 
 GENESIS = "0" * 64

@@ -10,9 +10,9 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from omp.domain.durable import sync_folder
 from omp.domain.errors import NotFound, UnsafePath
 from omp.domain.ids import check_id
-from omp.wire.durable import sync_folder
 
 TRASH = ".trash"
 

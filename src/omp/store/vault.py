@@ -13,11 +13,11 @@ from pathlib import Path
 
 from blake3 import blake3
 
+from omp.domain.durable import disk_room, sync_folder, write_durable
 from omp.domain.errors import Damaged, NotFound
 from omp.domain.failpoints import hit
 from omp.store.shredder import move_aside, shred
 from omp.wire.canonical import canonical, digest
-from omp.wire.durable import disk_room, sync_folder, write_durable
 from omp.wire.rundir import SCHEMA_VERSION, changed_files, read_json
 
 STAGING = ".staging"

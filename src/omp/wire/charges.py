@@ -9,8 +9,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from omp.domain.durable import append_durable
 from omp.domain.errors import Damaged
-from omp.wire.durable import append_durable
 from omp.wire.lines import utc_now
 
 SCHEMA_VERSION = 1

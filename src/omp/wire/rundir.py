@@ -12,10 +12,10 @@ from typing import Any
 
 import cattrs
 
+from omp.domain.durable import write_durable
 from omp.domain.errors import Damaged, NewerFormat, NotFound
 from omp.domain.ids import check_id
 from omp.wire.canonical import canonical, digest
-from omp.wire.durable import write_durable
 
 SCHEMA_VERSION = 1
 

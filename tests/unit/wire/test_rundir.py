@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from omp.domain.durable import append_durable, write_durable
 from omp.domain.errors import Damaged, DiskFull, NewerFormat, NotFound
 from omp.wire.charges import charge, read_charges, settle
-from omp.wire.durable import append_durable, write_durable
 from omp.wire.rundir import (
     Manifest,
     RunDirectory,

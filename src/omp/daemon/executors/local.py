@@ -11,8 +11,8 @@ from omp.daemon import process
 from omp.daemon.executors.base import Child, Order
 from omp.daemon.process import Identity
 from omp.daemon.tree_kill import kill_tree
+from omp.domain.durable import disk_room
 from omp.domain.errors import NotFound, ResourceShort
-from omp.wire.durable import disk_room
 from omp.wire.workspace import Workspace
 
 NICE = 15
