@@ -11,8 +11,18 @@ from omp.domain.errors import DiskFull
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
+RESUME = (
+    "free some space (omp cleanup --dry-run lists what may go), then resume: "
+    "the work up to the last checkpoint is kept"
+)
+AGAIN = (
+    "free some space (omp cleanup --dry-run lists what may go), then run the same command again: "
+    "nothing was changed"
+)
+
+
 @contextmanager
-def disk_room(path: Path) -> Iterator[None]:
+def disk_room(path: Path, *, remedy: str = RESUME) -> Iterator[None]:
     """Turn "no space left" inside the block into a DiskFull that names the file."""
     try:
         yield
@@ -21,8 +31,7 @@ def disk_room(path: Path) -> Iterator[None]:
             raise
         raise DiskFull(
             f"the disk has no room to write {path}",
-            remedy="free some space (omp cleanup --dry-run lists what may go), then resume: "
-            "the work up to the last checkpoint is kept",
+            remedy=remedy,
         ) from error
 
 

@@ -4,21 +4,16 @@ import os
 import shutil
 from pathlib import Path
 
-from omp.domain.durable import disk_room, sync_folder
+from omp.domain.durable import AGAIN, disk_room, sync_folder
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
-    """Write and fsync one new file of a staged folder.
-
-    Raises:
-        DiskFull: when the disk has no room.
-    """
-    with disk_room(path):
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+    """Write and fsync one new file of a staged folder."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def publish_folder(files: dict[str, bytes], target: Path, mode: int, file_mode: int) -> None:
@@ -27,8 +22,13 @@ def publish_folder(files: dict[str, bytes], target: Path, mode: int, file_mode: 
     Raises:
         DiskFull: when the disk has no room; nothing is left behind.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target.parent)
+    with disk_room(target, remedy=AGAIN):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target.parent)
+        _publish(files, target, mode, file_mode)
+
+
+def _publish(files: dict[str, bytes], target: Path, mode: int, file_mode: int) -> None:
     staged = target.with_name(f".staging-{target.name[:16]}-{os.getpid()}")
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir(mode=mode)
