@@ -1,7 +1,7 @@
 """Bars of one symbol, and panels of several symbols on one common calendar."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ class Bars:
         timestamp: UTC nanoseconds of each bar's open (a daily bar: midnight of its session), [T].
         open, high, low, close: prices in the currency of the venue, [T].
         volume: units traded during the bar, [T].
+        features: the user's own columns by name, NaN where a value is missing, [T] each.
 
     Raises:
         ValueError: when the columns differ in length or time does not strictly ascend.
@@ -34,12 +35,16 @@ class Bars:
     low: Float
     close: Float
     volume: Float
+    features: Mapping[str, Float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "timestamp", np.ascontiguousarray(self.timestamp, dtype=np.int64))
-        for name in FIELDS:
-            column = np.ascontiguousarray(getattr(self, name), dtype=np.float64)
+        columns = {name: np.ascontiguousarray(getattr(self, name), np.float64) for name in FIELDS}
+        for name, column in columns.items():
             object.__setattr__(self, name, column)
+        own = {name: np.ascontiguousarray(one, np.float64) for name, one in self.features.items()}
+        object.__setattr__(self, "features", own)
+        for name, column in (*columns.items(), *own.items()):
             if column.shape != self.timestamp.shape or column.ndim != 1:
                 raise ValueError(
                     f"{self.symbol}: column {name} has shape {column.shape}, the timestamps have "
@@ -68,6 +73,7 @@ class Bars:
             self.low[cut],
             self.close[cut],
             self.volume[cut],
+            {name: column[cut] for name, column in self.features.items()},
         )
 
 

@@ -20,6 +20,8 @@ from omp.domain.errors import Damaged, NewerFormat
 from omp.market.bars import FIELDS, Bars, Panel, make_panel
 
 SCHEMA_VERSION = 1
+FEATURE = "feature:"
+"""Before the name of a user's own column in the Parquet file."""
 BARS_FILE = "bars.parquet"
 MANIFEST_FILE = "manifest.json"
 READINESS_FILE = "readiness.json"
@@ -78,7 +80,7 @@ class Snapshot:
 
 
 def content_digest(panel: Panel) -> str:
-    """blake3 of a panel's values: per symbol its name, times and columns, then cash by bar.
+    """blake3 of a panel's values: per symbol its name, times and columns, cash, own features.
 
     All numbers are little-endian 8-byte words, so the digest depends on no file format and no
     compression level.
@@ -91,7 +93,14 @@ def content_digest(panel: Panel) -> str:
         for field in FIELDS:
             hasher.update((getattr(one, field) + 0.0).astype("<f8").tobytes())
         hasher.update((panel.cash[row] + 0.0).astype("<f8").tobytes())
+        for label, column in sorted(one.features.items()):
+            hasher.update(f"{FEATURE}{label}\0".encode() + _canonical(column).tobytes())
     return hasher.hexdigest()
+
+
+def _canonical(column: Any) -> Any:
+    """A column with one zero and one NaN, as little-endian words."""
+    return np.where(np.isnan(column), np.nan, column + 0.0).astype("<f8")
 
 
 def header_digest(manifest: dict[str, Any]) -> str:
@@ -112,6 +121,8 @@ def bars_to_parquet(panel: Panel) -> bytes:
     for field in FIELDS:
         columns[field] = _joined([getattr(one, field) for one in panel.bars], np.float64)
     columns["cash"] = _joined([panel.cash[row] for row in panel.row], np.float64)
+    for name in sorted({name for one in panel.bars for name in one.features}):
+        columns[FEATURE + name] = _joined([one.features[name] for one in panel.bars], np.float64)
     names = pl.Series("symbol", panel.symbols, dtype=pl.String)
     frame = pl.DataFrame(columns).with_columns(
         symbol=names.gather(pl.Series(columns["symbol"])) if panel.symbols else names
@@ -132,11 +143,15 @@ def panel_from_parquet(data: bytes, manifest: dict[str, Any]) -> Panel:
     frame = pl.read_parquet(io.BytesIO(data))
     stamps = frame["timestamp"].to_numpy()
     columns = {field: frame[field].to_numpy() for field in (*FIELDS, "cash")}
+    own = [name for name in frame.columns if name.startswith(FEATURE)]
+    features = {name.removeprefix(FEATURE): frame[name].to_numpy() for name in own}
     runs = frame.select(pl.col("symbol").rle().struct.unnest()) if frame.height else None
     bars, start = [], 0
     for symbol, length in zip(runs["value"], runs["len"], strict=True) if runs is not None else ():
         cut = slice(start, start + length)
-        bars.append(Bars(symbol, stamps[cut], *(columns[field][cut] for field in FIELDS)))
+        extra = {name: column[cut] for name, column in features.items()}
+        opened, high, low, close, volume = (columns[field][cut] for field in FIELDS)
+        bars.append(Bars(symbol, stamps[cut], opened, high, low, close, volume, extra))
         start += length
     union, where = np.unique(stamps, return_index=True)
     cash = columns["cash"][where] if union.size else None

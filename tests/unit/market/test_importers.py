@@ -111,9 +111,10 @@ def test_semicolons_and_decimal_commas(tmp_path) -> None:
 
 
 def test_thousands_in_a_comma_file_are_never_read_as_decimals(tmp_path) -> None:
-    text = HEAD + '2020-01-02,1,2,0.5,1.5,"1,234"\n'
-    raw = read(written(tmp_path, "x.csv", text), Options())
-    assert raw.frame["volume"].to_list() == [None]
+    path = written(tmp_path, "x.csv", HEAD + '2020-01-02,1,2,0.5,1.5,"1,234"\n')
+    with pytest.raises(DataNotReady, match="decimal: Volume on line 2 reads '1,234'"):
+        read(path, Options())
+    assert read(path, Options(decimal=".")).frame["volume"].to_list() == [1234.0]
 
 
 def test_cells_that_are_no_numbers_become_empty_and_are_judged_later(tmp_path) -> None:

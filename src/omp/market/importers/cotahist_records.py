@@ -1,0 +1,176 @@
+"""The records of a COTAHIST file, cut at their fixed places without a step per line.
+
+Layout: B3, "Cotações históricas", record 00 (header), 01 (a quote), 99 (trailer). Places are
+counted from 1 as in that document.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omp.domain.errors import DataNotReady
+from omp.market.importers.base import refused
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RECORD_BYTES = 245
+CHUNK_LINES = 200_000
+Bytes = NDArray[np.uint8]
+
+PLACES: dict[str, tuple[int, int]] = {
+    "kind": (1, 2),
+    "date": (3, 10),
+    "bdi": (11, 12),
+    "symbol": (13, 24),
+    "market": (25, 27),
+    "spec": (40, 49),
+    "open": (57, 69),
+    "high": (70, 82),
+    "low": (83, 95),
+    "close": (109, 121),
+    "quantity": (153, 170),
+    "factor": (211, 217),
+    "count": (32, 42),
+}
+"""Field → its first and last place."""
+
+MARKETS = {False: (b"010", b"02"), True: (b"020", b"96")}
+"""Whether it is the fractional market → market type and BDI code of its shares."""
+SHARES = ("ON", "PN", "UNT")
+_PRICES = ("open", "high", "low", "close")
+
+
+def read_quotes(path: Path, *, is_fractional: bool) -> "pl.DataFrame":
+    """The shares' quotes of one file, in its order.
+
+    Returns:
+        symbol, timestamp (UTC ns), open, high, low, close (in reais for one share), volume
+        (shares), mark (the ex-marker of the specification, or "").
+
+    Raises:
+        DataNotReady: `record_length`, `trailer`, `record_count` or `digits`, with what is wrong.
+    """
+    import polars as pl
+
+    rows = _records(path)
+    market, bdi = MARKETS[is_fractional]
+    wanted = _equal(rows, "kind", b"01") & _equal(rows, "market", market) & _equal(rows, "bdi", bdi)
+    quotes = rows[wanted]
+    specs = _texts(quotes, "spec")
+    kept = specs.str.slice(0, 4).str.strip_chars().str.contains(rf"^({'|'.join(SHARES)})[A-Z]?$")
+    quotes, specs = quotes[kept.to_numpy()], specs.filter(kept)
+    lines = np.flatnonzero(wanted)[kept.to_numpy()] + 1
+    numbers = {
+        name: _digits(quotes, name, path.name, lines)
+        for name in ("date", *_PRICES, "quantity", "factor")
+    }
+    if (numbers["factor"] == 0).any():
+        line = lines[int(np.argmax(numbers["factor"] == 0))]
+        raise faulty(path.name, "digits", f"line {line} has the quotation factor 0")
+    per_share = 100.0 * numbers["factor"]
+    dates = pl.Series(numbers["date"]).cast(pl.String).str.to_date("%Y%m%d", strict=False)
+    if dates.null_count():
+        line = lines[int(dates.is_null().arg_max() or 0)]
+        raise faulty(path.name, "digits", f"line {line} has no date of its session")
+    return pl.DataFrame(
+        {
+            "symbol": _texts(quotes, "symbol"),
+            "timestamp": dates.cast(pl.Datetime("ns")).cast(pl.Int64),
+            **{name: numbers[name] / per_share for name in _PRICES},
+            "volume": numbers["quantity"].astype(np.float64),
+            "mark": specs.str.slice(4, 4).str.strip_chars().str.extract(r"^(E\S*)").fill_null(""),
+        }
+    )
+
+
+def _records(path: Path) -> Bytes:
+    """All lines of a file as rows of bytes, proven to be whole and as many as its trailer says."""
+    data: Any = np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size else np.empty(0)
+    size = data.size
+    while size and int(data[size - 1]) in b"\r\n\x1a":
+        size -= 1
+    first_end = int(np.argmax(data[: RECORD_BYTES + 3] == ord("\n"))) if size else 0
+    is_crlf = first_end > 0 and data[first_end - 1] == ord("\r")
+    if first_end - int(is_crlf) != RECORD_BYTES:
+        raise faulty(path.name, "record_length", f"line 1 is not {RECORD_BYTES} characters long")
+    stride = first_end + 1
+    n_whole = (size - 1) // stride
+    whole: Bytes = data[: n_whole * stride].reshape(n_whole, stride)
+    for start in range(0, n_whole, CHUNK_LINES):
+        chunk = whole[start : start + CHUNK_LINES]
+        breaks = chunk == ord("\n")
+        wrong = ~breaks[:, -1] | (np.count_nonzero(breaks, axis=1) != 1)
+        if wrong.any():
+            line = start + int(np.argmax(wrong)) + 1
+            what = f"line {line} is not {RECORD_BYTES} characters long"
+            raise faulty(path.name, "record_length", what)
+    last = bytes(data[n_whole * stride : size])
+    if b"\n" in last:
+        what = f"line {n_whole + 1} is not {RECORD_BYTES} characters long"
+        raise faulty(path.name, "record_length", what)
+    _require_trailer(last.ljust(RECORD_BYTES), n_whole + 1, path.name)
+    return whole
+
+
+def _require_trailer(last: bytes, n_lines: int, file: str) -> None:
+    """The last line must be the trailer, and the count it promises the number of lines."""
+    if last[:2] != b"99":
+        raise faulty(file, "trailer", f"its last line (number {n_lines}) is no trailer: cut short")
+    start, stop = PLACES["count"]
+    promised = last[start - 1 : stop].strip()
+    if not promised.isdigit():
+        raise faulty(file, "trailer", f"its trailer promises no count ({promised!r})")
+    if int(promised) != n_lines:
+        raise faulty(
+            file,
+            "record_count",
+            f"its trailer promises {int(promised)} records, {n_lines} were found",
+        )
+
+
+def _cut(rows: Bytes, name: str) -> Bytes:
+    start, stop = PLACES[name]
+    return rows[:, start - 1 : stop]
+
+
+def _equal(rows: Bytes, name: str, text: bytes) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (_cut(rows, name) == np.frombuffer(text, dtype=np.uint8)).all(axis=1)
+    return found
+
+
+def _digits(rows: Bytes, name: str, file: str, lines: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A field of digits as whole numbers."""
+    cells = _cut(rows, name).astype(np.int64) - ord("0")
+    wrong = ((cells < 0) | (cells > 9)).any(axis=1)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        text = bytes(_cut(rows, name)[at]).decode("latin-1")
+        raise faulty(file, "digits", f"{name} on line {lines[at]} reads {text!r}")
+    powers = 10 ** np.arange(cells.shape[1] - 1, -1, -1, dtype=np.int64)
+    values: NDArray[np.int64] = cells @ powers
+    return values
+
+
+def _texts(rows: Bytes, name: str) -> "pl.Series":
+    """A field of text, its blanks at the end cut off; each distinct text is decoded once."""
+    import polars as pl
+
+    cells = np.ascontiguousarray(_cut(rows, name))
+    whole = cells.view(f"S{cells.shape[1]}").ravel() if cells.size else np.empty(0, dtype="S1")
+    distinct, where = np.unique(whole, return_inverse=True)
+    decoded = [bytes(one).decode("latin-1").rstrip() for one in distinct]
+    return pl.Series(name, decoded, dtype=pl.String).gather(pl.Series(where, dtype=pl.UInt32))
+
+
+def faulty(file: str, rule: str, what: str) -> DataNotReady:
+    """The refusal of a COTAHIST file."""
+    return refused(
+        file,
+        rule,
+        what,
+        allowed="COTAHIST as B3 publishes it, whole: 245 characters a line, header to trailer",
+        remedy="download the file again",
+    )
