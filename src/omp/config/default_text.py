@@ -18,6 +18,7 @@ _ABOUT = {
     "limits": "what mining may use of this machine",
     "gates": "bars of the gates: reject, promote, keep (re-validation); between lies research",
     "holdout": "the sealed window and the budget of looks at it",
+    "data": "age and changes of the user's data; demo and synthetic data never age",
     "canary": "noise markets that must promote nothing",
     "review": "sign-off before promotion; execution reviews are always by hand",
     "retention": "what becomes of old runs; promoted ones are never touched",

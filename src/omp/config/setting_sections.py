@@ -40,6 +40,13 @@ class Holdout:
 
 
 @dataclass(frozen=True)
+class Data:
+    max_age_days: float = 45.0
+    max_age_days_intraday: float = 45.0
+    on_changed_history: Literal["incident", "revalidate"] = "incident"
+
+
+@dataclass(frozen=True)
 class Canary:
     every_n_runs: int = 20
 
@@ -98,6 +105,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     gates: Mapping[str, GateBars] = field(default_factory=default_gates)
     holdout: Holdout = field(default_factory=Holdout)
+    data: Data = field(default_factory=Data)
     canary: Canary = field(default_factory=Canary)
     review: Review = field(default_factory=Review)
     retention: Retention = field(default_factory=Retention)
@@ -147,6 +155,15 @@ RULES: Mapping[str, Rule] = {
     "holdout.max_members": Rule(1, 100, "candidates", about="members of an ensemble at most"),
     "holdout.member_correlation": Rule(
         0, 1, "correlation", about="members of an ensemble are less alike than this"
+    ),
+    "data.max_age_days": Rule(
+        0, 36_500, "days", about="daily data not imported or updated for so long wait; 0 never"
+    ),
+    "data.max_age_days_intraday": Rule(
+        0, 36_500, "days", about="the same for bars shorter than a day; 0 never"
+    ),
+    "data.on_changed_history": Rule(
+        about="an update changes bars that were there: open a data incident, or only re-validate"
     ),
     "canary.every_n_runs": Rule(
         0, 100_000, "runs", about="a noise market is mined after so many runs; 0 never"

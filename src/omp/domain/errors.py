@@ -13,6 +13,7 @@
     │   ├── PromotionRefused        a gate did not pass, or provenance is incomplete
     │   └── Frozen                  promotions are frozen by an open SEV-0 or SEV-1
     ├── DataNotReady            data is not proven fit for mining (422, exit 3)
+    │   └── DataHeld                an open data incident, or its age, keeps it from being mined
     ├── ResourceShort           memory, disk, a port, a lock is not to be had (503, exit 4)
     │   ├── WorkspaceBusy           another daemon owns the workspace
     │   ├── PortTaken               another program listens there
@@ -146,6 +147,12 @@ class DataNotReady(OmpError):
     ) -> None:
         self.faults = faults
         super().__init__(asked, allowed=allowed, remedy=remedy)
+
+
+class DataHeld(DataNotReady):
+    """Data that were fit and wait for a person: in question, or older than their limit."""
+
+    code = "data_held"
 
 
 class ResourceShort(OmpError):

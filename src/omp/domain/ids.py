@@ -23,6 +23,7 @@ PREFIXES: dict[str, str] = {
     "review": "rev_",
     "change": "qc_",
     "import": "imp_",
+    "revalidation": "reval_",
 }
 
 _SAFE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}$")

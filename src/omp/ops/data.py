@@ -1,28 +1,48 @@
-"""Data as the record sees it: snapshots registered, lineages joined, sources resolved.
+"""Data as the record sees it: snapshots registered, sources resolved, imports done by a child.
 
 The control wing opens no market file: it reads manifests, and a child of the mining wing does the
-rest. A lineage here is what shares trials, seeds, looks and one boundary (evidence
-procedure, step 1).
+rest. A lineage (`ops/data_lineage.py`) is what shares trials, seeds, looks and one boundary
+(evidence procedure, step 1).
 """
 
 import json
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from omp.domain.campaign import ENVIRONMENTS
-from omp.domain.durable import write_durable
 from omp.domain.errors import Damaged, DataNotReady, NotFound
 from omp.domain.ids import check_id
+from omp.ops import data_age, data_changes, data_holds
 from omp.ops.children import Children, required
+from omp.ops.data_lineage import export_lineages, instant, join, write_lineages
 from omp.ops.desk import Desk
+from omp.store import data_sets as set_rows
 from omp.store import snapshots as rows
 from omp.store.snapshots import Lineage, Snapshot
-from omp.wire.canonical import canonical
+
+__all__ = [
+    "SYNTHETIC",
+    "Source",
+    "digest_of_source",
+    "export_lineages",
+    "get",
+    "import_files",
+    "instant",
+    "lineage_of",
+    "listed",
+    "prepare",
+    "publish",
+    "register",
+    "register_snapshot",
+    "remember",
+    "resolve",
+    "sealing",
+    "write_lineages",
+]
 
 SYNTHETIC = "synthetic:"
 SHORTEST_PREFIX = 8
@@ -60,12 +80,16 @@ def register_snapshot(desk: Desk, manifest_path: Path) -> Snapshot:
 
 
 def register(desk: Desk, tx: Connection, manifest_path: Path) -> Snapshot:
-    """The same within the caller's transaction, which then calls `write_lineages`."""
+    """The same within the caller's transaction, which then calls `write_lineages`.
+
+    A snapshot that follows one in question is held with it; one that changes bars which were
+    there opens a data incident; entries mined from its ancestors are queued for re-validation.
+    """
     manifest = _read_manifest(manifest_path)
     now = desk.clock.iso()
     if known := rows.starting_with(tx, manifest["digest"]):
         return known[0]
-    lineage = _join(tx, manifest, now)
+    lineage = join(tx, manifest, now)
     snapshot = Snapshot(
         digest=manifest["digest"],
         name=manifest["name"],
@@ -75,6 +99,7 @@ def register(desk: Desk, tx: Connection, manifest_path: Path) -> Snapshot:
         imported_at=now,
     )
     rows.add(tx, snapshot)
+    set_rows.put(tx, snapshot.name, now, refreshed_at=now)
     desk.note(
         tx,
         "data.imported",
@@ -87,6 +112,8 @@ def register(desk: Desk, tx: Connection, manifest_path: Path) -> Snapshot:
             "instruments": snapshot.instruments,
         },
     )
+    data_holds.extend(desk, tx, snapshot)
+    data_changes.taken(desk, tx, snapshot)
     return snapshot
 
 
@@ -109,131 +136,38 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def _join(tx: Connection, manifest: dict[str, Any], now: str) -> Lineage:
-    """The lineage of a new snapshot: its own, or all those it meets made one.
-
-    Data of one environment and venue that share an instrument and overlap in dates belong
-    together; what they grew to may meet further ones. The earliest boundary holds for all.
-    """
-    grown = Lineage(
-        id=str(manifest.get("lineage") or f"lin_{manifest['digest'][:20]}"),
-        environment=manifest["environment"],
-        venue=manifest["venue"],
-        instruments=sorted(manifest["symbols"]),
-        first=manifest["first"],
-        last=manifest["last"],
-        boundary=manifest["boundary"],
-        joined_into=None,
-        created_at=now,
-    )
-    known = rows.all_lineages(tx)
-    roots = [one for one in known if one.joined_into is None]
-    met: list[Lineage] = []
-    while True:
-        fresh = [one for one in roots if one not in met and _meets(one, grown)]
-        if not fresh:
-            break
-        met += fresh
-        grown = _union(grown, met)
-    if not met:
-        return rows.add_lineage(tx, grown)
-    head = min(met, key=lambda one: one.id)
-    rows.change_lineage(
-        tx,
-        head.id,
-        instruments=grown.instruments,
-        first=grown.first,
-        last=grown.last,
-        boundary=grown.boundary,
-    )
-    for one in met:
-        if one.id != head.id:
-            rows.change_lineage(tx, one.id, joined_into=head.id)
-    return rows.root(tx, head.id)
-
-
-def _meets(one: Lineage, other: Lineage) -> bool:
-    return (
-        one.environment == other.environment
-        and one.venue == other.venue
-        and not set(one.instruments).isdisjoint(other.instruments)
-        and instant(one.first) <= instant(other.last, end=True)
-        and instant(other.first) <= instant(one.last, end=True)
-    )
-
-
-def _union(grown: Lineage, met: list[Lineage]) -> Lineage:
-    all_of_them = [grown, *met]
-    return Lineage(
-        id=grown.id,
-        environment=grown.environment,
-        venue=grown.venue,
-        instruments=sorted({name for one in all_of_them for name in one.instruments}),
-        first=min((one.first for one in all_of_them), key=instant),
-        last=max((one.last for one in all_of_them), key=lambda text: instant(text, end=True)),
-        boundary=min((one.boundary for one in all_of_them), key=instant),
-        joined_into=None,
-        created_at=grown.created_at,
-    )
-
-
-def instant(text: str, *, end: bool = False) -> datetime:
-    """ISO text as an instant; a bare date is its first moment, or its last with `end`."""
-    moment = datetime.fromisoformat(text)
-    if end and len(text) == len("2000-01-01"):
-        moment = datetime.combine(moment.date(), time.min) + timedelta(days=1, microseconds=-1)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def write_lineages(desk: Desk, tx: Connection) -> None:
-    """Write `state/lineages.json`, by which every import finds the boundary that holds."""
-    listed = [
-        {
-            "lineage": one.id,
-            "environment": one.environment,
-            "venue": one.venue,
-            "instruments": one.instruments,
-            "first": one.first,
-            "last": one.last,
-            "boundary": rows.root(tx, one.id).boundary,
-        }
-        for one in rows.all_lineages(tx)
-    ]
-    document = canonical({"schema_version": 1, "lineages": listed})
-    path = desk.workspace.lineages_file
-    if not path.exists() or path.read_bytes() != document:
-        write_durable(path, document)
-
-
-def export_lineages(desk: Desk) -> None:
-    """The same, on its own."""
-    with desk.read() as tx:
-        write_lineages(desk, tx)
-
-
-def resolve(desk: Desk, tx: Connection, source: str) -> Source:
+def resolve(desk: Desk, tx: Connection, source: str, *, may_wait: bool = False) -> Source:
     """What a campaign's source means now; a published snapshot not yet known is registered.
+
+    Args:
+        may_wait: Data in question, or too old, will do: nothing is mined from them now.
 
     Raises:
         NotFound: No data set or snapshot is so named.
         DataNotReady: It is not certified, or its lineage is sealed from an earlier date on.
+        DataHeld: An open incident names it, or it is older than its limit.
     """
     if source.startswith(SYNTHETIC):
         return Source(source, "synthetic", source, None)
-    digest = _digest_of(desk, tx, source)
+    digest = digest_of_source(desk, tx, source)
     snapshot = register(desk, tx, desk.workspace.snapshots / digest / "manifest.json")
-    lineage = _usable(desk, tx, snapshot, source)
+    lineage = _usable(desk, tx, snapshot, source, may_wait=may_wait)
     return Source(source, snapshot.environment, lineage.id, digest)
 
 
 def lineage_of(desk: Desk, tx: Connection, source: str) -> str:
     """The lineage of a registered source, without changing anything; raises like `resolve`."""
-    snapshot = rows.get(tx, _digest_of(desk, tx, source))
+    snapshot = rows.get(tx, digest_of_source(desk, tx, source))
     return _usable(desk, tx, snapshot, source).id
 
 
-def _usable(desk: Desk, tx: Connection, snapshot: Snapshot, source: str) -> Lineage:
+def _usable(
+    desk: Desk, tx: Connection, snapshot: Snapshot, source: str, *, may_wait: bool = False
+) -> Lineage:
     _require_ready(desk.workspace.snapshots / snapshot.digest, source)
+    if not may_wait:
+        data_holds.require_free(tx, snapshot.digest, source)
+        data_age.require_fresh(desk, tx, snapshot, source)
     lineage = rows.root(tx, snapshot.lineage)
     if instant(lineage.boundary) < instant(snapshot.boundary):
         raise DataNotReady(
@@ -245,7 +179,13 @@ def _usable(desk: Desk, tx: Connection, snapshot: Snapshot, source: str) -> Line
     return lineage
 
 
-def _digest_of(desk: Desk, tx: Connection, source: str) -> str:
+def digest_of_source(desk: Desk, tx: Connection, source: str) -> str:
+    """The snapshot that a data set's name, or the beginning of a digest, means now.
+
+    Raises:
+        NotFound: No data set or snapshot is so named.
+        Damaged: The data set's pointer cannot be read.
+    """
     check_id(source, "data source")
     pointer = desk.workspace.data_sets / f"{source}.json"
     if pointer.is_file():
@@ -300,7 +240,13 @@ def prepare(desk: Desk, children: Children, source: str, *, seed: int) -> Snapsh
 
 
 def import_files(
-    desk: Desk, children: Children, path: Path, *, name: str, options: tuple[str, ...] = ()
+    desk: Desk,
+    children: Children,
+    path: Path,
+    *,
+    name: str,
+    options: tuple[str, ...] = (),
+    origin: str = "",
 ) -> Snapshot:
     """Import market data under a name: a child reads, judges and publishes it.
 
@@ -308,6 +254,7 @@ def import_files(
         path: File or folder to import.
         name: Name of the data set.
         options: Further arguments of `combiner data import`.
+        origin: The path the person named, where `path` is a copy of it in the workspace.
 
     Raises:
         DataNotReady: The data have faults; the child's sentence names them.
@@ -315,7 +262,17 @@ def import_files(
     check_id(name, "data set")
     export_lineages(desk)
     args = ["data", "import", str(path), "--name", name, *sealing(desk), *options]
-    return publish(desk, children, args, f"importing {path}")
+    found = publish(desk, children, args, f"importing {path}")
+    remember(desk, name, {"kind": "import", "path": origin or str(path), "options": list(options)})
+    return found
+
+
+def remember(desk: Desk, name: str, source: dict[str, Any]) -> None:
+    """Keep where a data set came from and that it is up to date now, for its next update."""
+    with desk.db.write() as tx:
+        now = desk.clock.iso()
+        set_rows.put(tx, name, now, refreshed_at=now, source=source)
+    desk.wake.set()
 
 
 def sealing(desk: Desk) -> list[str]:

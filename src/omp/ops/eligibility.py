@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from omp.config.settings import Holdout
 from omp.domain.errors import Frozen
-from omp.ops import incidents
+from omp.ops import data_holds, incidents
 from omp.ops.data import instant
 from omp.ops.desk import Desk
 from omp.ops.docket import Docket
@@ -39,8 +39,14 @@ def unmeasured(tx: Connection, docket: Docket, subject: CandidateEvidence) -> tu
     return tuple(one.subject_id for one in found if one.subject_id not in beside)
 
 
-def frozen_because(desk: Desk, tx: Connection) -> str | None:
-    """Why no look and no promotion is possible now; None while they are."""
+def frozen_because(desk: Desk, tx: Connection, data: str | None = None) -> str | None:
+    """Why no look and no promotion is possible now; None while they are.
+
+    Args:
+        data: Digest of the snapshot that is concluded from; None where none is.
+    """
+    if why := data_holds.question_about(tx, data):
+        return why
     blocking = incidents.freezing(tx)
     if blocking:
         named = ", ".join(f"{one.id} ({one.severity})" for one in blocking)
@@ -50,13 +56,13 @@ def frozen_because(desk: Desk, tx: Connection) -> str | None:
     return None if behind is None else f"looks are frozen: {behind}"
 
 
-def require_thawed(desk: Desk, tx: Connection) -> None:
-    """Refuse while promotions are frozen.
+def require_thawed(desk: Desk, tx: Connection, data: str | None = None) -> None:
+    """Refuse while promotions are frozen, or the data that are concluded from are in question.
 
     Raises:
         Frozen: By an open incident, or because the journal lies behind its anchor.
     """
-    if why := frozen_because(desk, tx):
+    if why := frozen_because(desk, tx, data):
         raise Frozen(
             why,
             allowed="looks and promotions once cause and prevention are written",

@@ -1,13 +1,14 @@
 """The Hall of Fame as people use it: lists, pages, the moves of an entry, and what they expect."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
-from omp.domain.errors import Conflict, Damaged, InvalidInput
+from omp.domain.errors import InvalidInput
 from omp.domain.hall import ENTRY
 from omp.domain.verdict import Verdict
+from omp.ops import data_holds
 from omp.ops.desk import Desk
 from omp.ops.hall_check import HallCheck, Sample, check
-from omp.ops.parcels import post_entry
+from omp.ops.hall_moves import ACTIONS, move
 from omp.store import hall as rows
 from omp.store import looks as look_rows
 from omp.store import runs as run_rows
@@ -35,18 +36,6 @@ __all__ = [
     "remove",
     "show",
 ]
-
-ACTIONS: dict[str, str] = {
-    "flag": "hall.flagged",
-    "clear": "hall.cleared",
-    "demote": "hall.demoted",
-    "quarantine": "hall.quarantined",
-    "release": "hall.released",
-    "remove": "hall.removed",
-}
-"""Move of an entry -> kind of its journal record."""
-
-ENDS_EPISODE = frozenset({"demote", "remove"})
 
 
 @dataclass(frozen=True)
@@ -145,6 +134,7 @@ def act(desk: Desk, candidate_id: str, action: str, *, reason: str) -> Entry:
         InvalidInput: An unknown action, or no reason.
         IllegalMove: The entry's state allows no such move.
         Damaged: The row of the entry does not have its hash.
+        Refused: A release while an open incident holds the data of the entry.
     """
     if action not in ACTIONS:
         raise InvalidInput(f"{action!r} is no move of an entry", allowed=", ".join(ACTIONS))
@@ -154,31 +144,10 @@ def act(desk: Desk, candidate_id: str, action: str, *, reason: str) -> Entry:
             allowed="a sentence that says why",
             remedy=f"omp hall {action} {candidate_id} --reason '…'",
         )
-    now = desk.clock.iso()
     with desk.write() as tx:
-        before = rows.get(tx, candidate_id)
-        if not before.intact:
-            raise Damaged(
-                f"the row of {candidate_id} does not have its hash",
-                remedy="put back your own copy of state/omp.db; omp verify says what fits",
-            )
-        after = replace(
-            before,
-            state=ENTRY.after(before.state, action),
-            state_reason=reason.strip(),
-            updated_at=now,
-        ).sealed()
-        if not rows.change(tx, before, after):
-            raise Conflict(f"{candidate_id} was changed meanwhile", remedy="look again")
-        if action in ENDS_EPISODE:
-            rows.end_episode(tx, candidate_id, before.episode, now=now, reason=reason.strip())
-        desk.note(
-            tx,
-            ACTIONS[action],
-            candidate_id,
-            {"from": before.state, "to": after.state, "reason": reason.strip()},
-        )
-        post_entry(desk, tx, after)
+        if action == "release":
+            data_holds.require_unheld(tx, candidate_id)
+        after = move(desk, tx, candidate_id, action, reason.strip())
     desk.wake.set()
     return after
 

@@ -7,7 +7,9 @@ from sqlalchemy import Connection
 from omp.domain.errors import Conflict, InvalidInput
 from omp.domain.ids import new_id
 from omp.domain.incident import FREEZING, INCIDENT, SEVERITIES
+from omp.ops import data_holds
 from omp.ops.desk import Desk
+from omp.store import data_incidents as data_rows
 from omp.store import incidents as rows
 from omp.store import journal
 from omp.store.incidents import OPEN, Incident
@@ -158,6 +160,8 @@ def _move(
         if not rows.change(tx, incident_id, state=before.state, **values):
             raise Conflict(f"incident {incident_id} was changed meanwhile", remedy="look again")
         desk.note(tx, kind, incident_id, dict(written))
+        if action == "resolve":
+            _let_go(desk, tx, incident_id)
         _note_freeze(desk, tx, was_frozen=was_frozen, subject=incident_id)
         found = rows.get(tx, incident_id)
     if action == "resolve" and found.fingerprint == JOURNAL_BEHIND:
@@ -165,6 +169,24 @@ def _move(
             journal.write_anchor(desk.workspace, journal.head(tx), accept=True)
     desk.wake.set()
     return found
+
+
+def _let_go(desk: Desk, tx: Connection, incident_id: str) -> None:
+    """What a data incident held is free again, in the transaction that closes it."""
+    if data_rows.find(tx, incident_id) is None:
+        return
+    why = f"data incident {incident_id} is resolved"
+    reached = data_holds.release(desk, tx, incident_id, why)
+    desk.note(
+        tx,
+        "data.released",
+        incident_id,
+        {
+            "snapshots": list(reached.snapshots),
+            "runs": len(reached.runs),
+            "entries": list(reached.entries),
+        },
+    )
 
 
 def check_anchor(desk: Desk) -> str | None:

@@ -85,7 +85,7 @@ def _idle_because(desk: Desk, run: Run) -> str | None:
     with desk.read() as tx:
         if record.failures(tx, run.id) >= record.MAX_FAILURES:
             return "its promotion failed too often; see its incident"
-        blocked = looks.frozen_because(desk, tx)
+        blocked = looks.frozen_because(desk, tx, run.data_digest)
         if blocked and run.stage in ("look", "promote"):
             return blocked
     return None
@@ -111,7 +111,7 @@ def promote(
     """
     with desk.read() as tx:
         run = run_rows.get(tx, run_id)
-        looks.require_thawed(desk, tx)
+        looks.require_thawed(desk, tx, run.data_digest)
     _require_subject(desk, run, candidate_id)
     with desk.write() as tx:
         if run_rows.get(tx, run_id).outcome == "waiting":

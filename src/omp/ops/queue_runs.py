@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from omp.config.campaign_file import CampaignFile
-from omp.domain.errors import OmpError, Refused
+from omp.domain.errors import Conflict, DataHeld, OmpError, Refused
 from omp.domain.ids import new_id
 from omp.domain.run import RUN
-from omp.ops import campaign_configs, data, seeds
+from omp.ops import campaign_configs, data, data_age, data_holds, seeds
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
 from omp.ops.queue_order import Waiting, ordered
-from omp.store import campaigns, journal, runs
+from omp.store import campaigns, journal, runs, snapshots
 from omp.store.campaigns import Campaign
 from omp.store.runs import Run
 
@@ -167,6 +167,8 @@ def ensure_runs(desk: Desk) -> tuple[str, ...]:
                 run = queue_run(desk, tx, campaign) if wants_run(desk, tx, campaign) else None
             if run is not None:
                 made.append(run.id)
+        except DataHeld:
+            continue  # it waits for a person, and `omp queue why` says for what
         except OmpError as error:
             if error.http_status >= 500:
                 raise
@@ -242,7 +244,20 @@ def next_run(desk: Desk, *, excluding: frozenset[str] = frozenset()) -> Next | N
         for one in line(desk, tx):
             if one.run.id in excluding or (one.run.not_before or "") > now:
                 continue
-            return one
+            if data_held(desk, tx, one.run) is None:
+                return one
+    return None
+
+
+def data_held(desk: Desk, tx: Connection, run: Run) -> str | None:
+    """Why a queued run waits for its data: in question, or too old; None while it does not."""
+    if run.data_digest is None:
+        return None
+    if why := data_holds.question_about(tx, run.data_digest):
+        return f"{why}: omp data resolve INCIDENT --cause '…' --prevention '…'"
+    snapshot = snapshots.get(tx, run.data_digest)
+    if why := data_age.stale_because(desk, tx, snapshot):
+        return f"its data are NOT READY: {why}: omp data update {snapshot.name}"
     return None
 
 
@@ -260,7 +275,10 @@ def at_claim(desk: Desk, tx: Connection, run: Run) -> Run:
         return run
     before = campaign_configs.kept(tx, run.config_hash).file
     found = campaign_configs.refreshed(desk, tx, campaign)
-    source = data.resolve(desk, tx, found.file.data.source)
+    try:
+        source = data.resolve(desk, tx, found.file.data.source)
+    except DataHeld as error:  # no fault of the run: it stays in the queue
+        raise Conflict(error.asked, allowed=error.allowed, remedy=error.remedy) from error
     seed = run.seed
     if found.hash != run.config_hash and (
         found.file.search_hash != before.search_hash or not found.file.search.seeds.holds(seed)

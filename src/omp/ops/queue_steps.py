@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from omp.domain.campaign import CAMPAIGN, MARKETS, PRIORITY_FIRST, PRIORITY_LAST
-from omp.domain.errors import InvalidInput
+from omp.domain.errors import DataHeld, InvalidInput
 from omp.domain.ids import new_id
 from omp.ops import campaign_configs, data
 from omp.ops.desk import Desk
@@ -35,7 +35,7 @@ def insert(
         waits = one.state == "enabled" if last is None else last.state in runs.LIVE
         if one.config_hash == found.hash and waits:
             return one, False
-    source = data.resolve(desk, tx, found.file.data.source)
+    source = data.resolve(desk, tx, found.file.data.source, may_wait=True)
     data.write_lineages(desk, tx)
     campaign_configs.keep(desk, tx, found)
     now = desk.clock.now()
@@ -63,8 +63,13 @@ def insert(
             updated_at=stamp["at"],
         ),
     )
-    run = queue_run(desk, tx, campaign) if wants_run(desk, tx, campaign) else None
-    impact = f"run {run.id} is queued with seed {run.seed}" if run else "no run is queued yet"
+    impact = "no run is queued yet"
+    try:
+        run = queue_run(desk, tx, campaign) if wants_run(desk, tx, campaign) else None
+        if run is not None:
+            impact = f"run {run.id} is queued with seed {run.seed}"
+    except DataHeld as held:
+        impact += f": {held.asked}"
     record(desk, tx, campaign.id, "add", {}, entry(campaign), reason=reason, impact=impact)
     return campaign, True
 

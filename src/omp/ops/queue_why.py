@@ -8,7 +8,7 @@ from omp.domain.errors import OmpError
 from omp.domain.run import RUN
 from omp.ops import campaign_configs, data, miner
 from omp.ops.desk import Desk
-from omp.ops.queue_runs import canary_waits, due, line, missing_approvals
+from omp.ops.queue_runs import canary_waits, data_held, due, line, missing_approvals
 from omp.store import campaigns as rows
 from omp.store import meta, runs
 from omp.store.campaigns import Campaign
@@ -57,6 +57,7 @@ def why(desk: Desk, campaign_id: str) -> Why:
         reasons: list[str] = []
         if not is_running:
             reasons += _of_campaign(desk, tx, campaign, has_live=bool(live))
+            reasons += [held for run in live if (held := data_held(desk, tx, run))]
             if not reasons and wanted.state != "running":
                 reasons.append(f"the miner is {wanted.state}: omp {_way(wanted.state)}")
             reasons += _of_machine(tx)

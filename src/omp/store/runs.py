@@ -136,6 +136,13 @@ def of_subject(tx: Connection, subject_id: str) -> Run | None:
     return None if row is None else from_row(Run, row)
 
 
+def of_data(tx: Connection, digests: Collection[str], *, limit: int = 10_000) -> tuple[Run, ...]:
+    """The runs that used one of these snapshots, the newest first."""
+    query = select(runs).where(runs.c.data_digest.in_(tuple(digests)))
+    rows = tx.execute(query.order_by(runs.c.queued_at.desc(), runs.c.id.desc()).limit(limit))
+    return tuple(from_row(Run, row) for row in rows)
+
+
 def latest(tx: Connection, campaign_id: str) -> Run | None:
     """The campaign's run that was queued last."""
     found = find(tx, campaign_id=campaign_id, limit=1)

@@ -2,6 +2,7 @@
 
 Instants are ISO 8601 text in UTC with microseconds, so that every outside checker reads them
 alike; structured values are canonical JSON text, so that a row hash means the same everywhere.
+The tables about market data are in `store/data_tables.py`.
 The published views are in `store/views.py`, migrations in `store/migrations/`.
 """
 
@@ -13,24 +14,53 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
-    String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from omp.store.columns import HASH as _HASH
+from omp.store.columns import ID as _ID
+from omp.store.columns import TS as _TS
+from omp.store.columns import metadata
+from omp.store.data_tables import (
+    data_holds,
+    data_incidents,
+    data_sets,
+    lineages,
+    revalidations,
+    snapshots,
 )
 
-_ID, _HASH, _TS = String(96), String(64), String(32)
+__all__ = [
+    "campaigns",
+    "canaries",
+    "candidates",
+    "config_versions",
+    "data_holds",
+    "data_incidents",
+    "data_sets",
+    "hall_entries",
+    "hall_episodes",
+    "idempotency",
+    "incidents",
+    "journal",
+    "ledger",
+    "lineages",
+    "looks",
+    "meta",
+    "metadata",
+    "outbox",
+    "queue_changes",
+    "revalidations",
+    "reviews",
+    "runs",
+    "seeds",
+    "snapshots",
+    "subjects",
+    "verdicts",
+]
 
 meta = Table("meta", metadata, Column("key", _ID, primary_key=True), Column("value", Text))
 """Wanted and actual miner state, schema facts, workspace id, cursors."""
@@ -167,32 +197,6 @@ verdicts = Table(
     PrimaryKeyConstraint("run_id", "candidate_id", "round", "gate"),
 )
 """`round` counts judgements of the same subject (a later one never overwrites an earlier)."""
-
-snapshots = Table(
-    "snapshots",
-    metadata,
-    Column("digest", _HASH, primary_key=True),
-    Column("name", _ID, nullable=False),
-    Column("environment", _ID, nullable=False),
-    Column("lineage", _ID, nullable=False, index=True),
-    Column("manifest", Text, nullable=False),
-    Column("imported_at", _TS, nullable=False),
-)
-
-lineages = Table(
-    "lineages",
-    metadata,
-    Column("id", _ID, primary_key=True),
-    Column("environment", _ID, nullable=False),
-    Column("venue", _ID, nullable=False),
-    Column("instruments", Text, nullable=False),
-    Column("first", _TS, nullable=False),
-    Column("last", _TS, nullable=False),
-    Column("boundary", _TS, nullable=False),
-    Column("joined_into", _ID),
-    Column("created_at", _TS, nullable=False),
-)
-"""`joined_into` names the lineage this one became part of; the root's boundary is the earliest."""
 
 ledger = Table(
     "ledger",

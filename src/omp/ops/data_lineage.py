@@ -1,0 +1,114 @@
+"""Lineages of data: which snapshots share trials, seeds, looks and one boundary."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from omp.domain.durable import write_durable
+from omp.ops.desk import Desk
+from omp.store import snapshots as rows
+from omp.store.snapshots import Lineage
+from omp.wire.canonical import canonical
+
+
+def join(tx: Connection, manifest: dict[str, Any], now: str) -> Lineage:
+    """The lineage of a new snapshot: its own, or all those it meets made one.
+
+    Data of one environment and venue that share an instrument and overlap in dates belong
+    together; what they grew to may meet further ones. The earliest boundary holds for all.
+    """
+    grown = Lineage(
+        id=str(manifest.get("lineage") or f"lin_{manifest['digest'][:20]}"),
+        environment=manifest["environment"],
+        venue=manifest["venue"],
+        instruments=sorted(manifest["symbols"]),
+        first=manifest["first"],
+        last=manifest["last"],
+        boundary=manifest["boundary"],
+        joined_into=None,
+        created_at=now,
+    )
+    known = rows.all_lineages(tx)
+    roots = [one for one in known if one.joined_into is None]
+    met: list[Lineage] = []
+    while True:
+        fresh = [one for one in roots if one not in met and _meets(one, grown)]
+        if not fresh:
+            break
+        met += fresh
+        grown = _union(grown, met)
+    if not met:
+        return rows.add_lineage(tx, grown)
+    head = min(met, key=lambda one: one.id)
+    rows.change_lineage(
+        tx,
+        head.id,
+        instruments=grown.instruments,
+        first=grown.first,
+        last=grown.last,
+        boundary=grown.boundary,
+    )
+    for one in met:
+        if one.id != head.id:
+            rows.change_lineage(tx, one.id, joined_into=head.id)
+    return rows.root(tx, head.id)
+
+
+def _meets(one: Lineage, other: Lineage) -> bool:
+    return (
+        one.environment == other.environment
+        and one.venue == other.venue
+        and not set(one.instruments).isdisjoint(other.instruments)
+        and instant(one.first) <= instant(other.last, end=True)
+        and instant(other.first) <= instant(one.last, end=True)
+    )
+
+
+def _union(grown: Lineage, met: list[Lineage]) -> Lineage:
+    all_of_them = [grown, *met]
+    return Lineage(
+        id=grown.id,
+        environment=grown.environment,
+        venue=grown.venue,
+        instruments=sorted({name for one in all_of_them for name in one.instruments}),
+        first=min((one.first for one in all_of_them), key=instant),
+        last=max((one.last for one in all_of_them), key=lambda text: instant(text, end=True)),
+        boundary=min((one.boundary for one in all_of_them), key=instant),
+        joined_into=None,
+        created_at=grown.created_at,
+    )
+
+
+def instant(text: str, *, end: bool = False) -> datetime:
+    """ISO text as an instant; a bare date is its first moment, or its last with `end`."""
+    moment = datetime.fromisoformat(text)
+    if end and len(text) == len("2000-01-01"):
+        moment = datetime.combine(moment.date(), time.min) + timedelta(days=1, microseconds=-1)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def write_lineages(desk: Desk, tx: Connection) -> None:
+    """Write `state/lineages.json`, by which every import finds the boundary that holds."""
+    listed = [
+        {
+            "lineage": one.id,
+            "environment": one.environment,
+            "venue": one.venue,
+            "instruments": one.instruments,
+            "first": one.first,
+            "last": one.last,
+            "boundary": rows.root(tx, one.id).boundary,
+        }
+        for one in rows.all_lineages(tx)
+    ]
+    document = canonical({"schema_version": 1, "lineages": listed})
+    path = desk.workspace.lineages_file
+    if not path.exists() or path.read_bytes() != document:
+        write_durable(path, document)
+
+
+def export_lineages(desk: Desk) -> None:
+    """The same, on its own."""
+    with desk.read() as tx:
+        write_lineages(desk, tx)
