@@ -5,16 +5,18 @@ workspace as it was.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omp.market import demo
 from omp.market.bars import FIELDS, Bars, Panel, make_panel
 from omp.market.catalog import Catalog, Source
 from omp.market.certificate import Certificate
-from omp.market.importers import Options, read
-from omp.market.readiness import judge, judge_panel
+from omp.market.examine import Examined, Request, examine
+from omp.market.importers import Options
+from omp.market.overlap import compare
+from omp.market.readiness import judge_panel
 from omp.market.snapshot import Snapshot
 from omp.market.synthetic import Recipe, generate
 from omp.market.venues import Venue, venue
@@ -36,64 +38,109 @@ def import_files(
     path: Path,
     *,
     name: str,
-    venue_name: str,
+    venue_name: str = "",
     options: Options,
     importer: str | None = None,
     symbols: Sequence[str] = (),
     accept: Sequence[str] = (),
+    leave_out_faulty: bool = False,
     environment: str = "real",
     licence: str = "not stated",
     sealing: Sealing | None = None,
     engine_version: str = "",
 ) -> Snapshot:
-    """Import a file or folder as a data set.
+    """Import a file, archive or folder as a data set.
 
     Args:
         catalog: where it is published.
-        path: the file or folder.
+        path: the file, archive or folder.
         name: the data set's name.
-        venue_name: where the instruments trade.
-        options: how to read; its time zone is the venue's.
-        importer: name of the importer, where the file's name does not tell.
+        venue_name: where the instruments trade; by default what the format implies, else "us".
+        options: how to read; an empty time zone is the venue's.
+        importer: name of the importer, where the content does not tell.
         symbols: the symbols to take; none named takes all.
         accept: rules of readiness whose faults the user takes upon himself.
+        leave_out_faulty: leave out symbols with faults instead of refusing the whole.
         environment: `real`, or `test`.
         licence: terms under which the user has the data, for the record.
         sealing: how a new lineage is cut.
         engine_version: version of the program, for the record.
+
+    Returns:
+        The snapshot; its manifest in memory says what this import changed.
 
     Raises:
         NotFound, InvalidInput: when path, venue, importer or a symbol does not exist.
         DataNotReady: with every fault of the data by rule, symbol and time.
     """
     cut = sealing or Sealing()
-    place = venue(venue_name)
-    raw = read(path, options, importer)
-    table = _only(raw.frame, symbols)
-    certificate = judge(
-        table,
-        place,
-        options.timeframe,
-        accept=accept,
-        sealed_fraction=cut.sealed_fraction,
-        min_sealed_bars=cut.min_bars,
+    request = Request(
+        path,
+        venue_name,
+        options,
+        importer,
+        symbols,
+        accept,
+        leave_out_faulty,
+        cut.sealed_fraction,
+        cut.min_bars,
+        staging=catalog.incoming,
     )
-    certificate.require(name)
-    return catalog.publish(
-        panel_from_table(table, place, options.timeframe),
+    return publish_examined(
+        catalog,
+        examine(request),
+        path_name=path.name,
+        name=name,
+        environment=environment,
+        licence=licence,
+        sealing=cut,
+        engine_version=engine_version,
+    )
+
+
+def publish_examined(
+    catalog: Catalog,
+    found: Examined,
+    *,
+    path_name: str,
+    name: str,
+    environment: str = "real",
+    licence: str = "not stated",
+    sealing: Sealing | None = None,
+    engine_version: str = "",
+) -> Snapshot:
+    """Publish what was read and judged, if the answer is a plain yes.
+
+    Raises:
+        DataNotReady: with every fault of the data by rule, symbol and time.
+    """
+    cut = sealing or Sealing()
+    found.certificate.require(name)
+    raw = found.raw
+    panel = panel_from_table(raw.frame, found.place, raw.timeframe, raw.features)
+    changes = compare(catalog, name, panel)
+    remarks: dict[str, Any] = {"changes": changes}
+    if found.left_out:
+        remarks["left_out"] = {symbol: list(rules) for symbol, rules in found.left_out.items()}
+    if raw.features:
+        remarks["features"] = list(raw.features)
+    snapshot = catalog.publish(
+        panel,
         name=name,
         environment=environment,
         source=Source(
             importer=raw.importer,
-            path_name=path.name,
+            path_name=path_name,
             licence=licence,
             provenance={"files": list(raw.files), "notes": dict(raw.notes)},
         ),
-        certificate=certificate,
+        certificate=found.certificate,
         sealed_fraction=cut.sealed_fraction,
         min_sealed_bars=cut.min_bars,
         engine_version=engine_version,
+        remarks=remarks,
     )
+    return replace(snapshot, manifest=snapshot.manifest | remarks)
 
 
 def publish_synthetic(
@@ -143,13 +190,16 @@ def publish_demo(
     )
 
 
-def panel_from_table(table: "pl.DataFrame", place: Venue, timeframe: str) -> Panel:
+def panel_from_table(
+    table: "pl.DataFrame", place: Venue, timeframe: str, features: Sequence[str] = ()
+) -> Panel:
     """A table that is ready, on its calendar."""
     bars = []
     for rows in table.sort("symbol", "timestamp").partition_by("symbol", maintain_order=True):
         opened, high, low, close, volume = (rows[name].to_numpy() for name in FIELDS)
         stamps = rows["timestamp"].to_numpy()
-        bars.append(Bars(str(rows["symbol"][0]), stamps, opened, high, low, close, volume))
+        own = {name: rows[name].fill_null(float("nan")).to_numpy() for name in features}
+        bars.append(Bars(str(rows["symbol"][0]), stamps, opened, high, low, close, volume, own))
     return make_panel(bars, timeframe, place.name, place.bars_per_year(timeframe))
 
 
@@ -178,26 +228,3 @@ def _publish_panel(
         min_sealed_bars=cut.min_bars,
         engine_version=engine_version,
     )
-
-
-def _only(table: "pl.DataFrame", symbols: Sequence[str]) -> "pl.DataFrame":
-    """The rows of some symbols.
-
-    Raises:
-        InvalidInput: when one of them is not in the table.
-    """
-    import polars as pl
-
-    from omp.domain.errors import InvalidInput
-
-    if not symbols:
-        return table
-    present = set(table["symbol"].drop_nulls().unique().to_list())
-    absent = sorted(set(symbols) - present)
-    if absent:
-        raise InvalidInput(
-            f"the data have no symbol {', '.join(absent)}",
-            allowed=", ".join(sorted(present)[:20]) + (", …" if len(present) > 20 else ""),
-            remedy="name symbols that are in the file",
-        )
-    return table.filter(pl.col("symbol").is_in(list(symbols)))

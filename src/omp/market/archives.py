@@ -11,6 +11,7 @@ import os
 import shutil
 import stat
 import tempfile
+import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ CHUNK_BYTES = 1 << 20
 INCOMING = ".incoming-"
 ZIP_MAGIC, GZIP_MAGIC, ZSTD_MAGIC = b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 EMPTY_ZIP_MAGIC = b"PK\x05\x06"
+PACKED_SUFFIXES = (".zip", ".gz", ".zst")
 TOO_LARGE = "an archive that unpacks to a sensible size"
 REMEDY = "unpack it yourself, look at what is in it, and import the folder"
 
@@ -63,6 +65,7 @@ class _Tally:
 
     limits: Limits
     room_bytes: int
+    folder: Path
     total_bytes: int = 0
     files: int = 0
     seen: set[Path] = field(default_factory=set)
@@ -93,14 +96,14 @@ def plain_files(
             allowed="a market data file, an archive, or a folder of them",
             remedy="check the path; a relative one starts at the current folder",
         )
-    if staging is not None:
-        staging.mkdir(parents=True, exist_ok=True)
-        _sweep(staging)
-    folder = Path(tempfile.mkdtemp(prefix=f"{INCOMING}{os.getpid()}-", dir=staging))
+    base = staging or Path(tempfile.gettempdir())
+    stands = next(one for one in (base, *base.absolute().parents) if one.is_dir())
+    _sweep(base)
+    folder = base / f"{INCOMING}{os.getpid()}-{uuid.uuid4().hex[:8]}"
     try:
-        room_bytes = shutil.disk_usage(folder).free // 2
-        tally = _Tally(limits or Limits(), room_bytes)
-        files = tuple(_plain(path, path.name, folder, tally, 0))
+        room_bytes = shutil.disk_usage(stands).free // 2
+        tally = _Tally(limits or Limits(), room_bytes, folder)
+        files = tuple(_plain(path, path.name, tally, 0))
         if not files and not path.is_dir():
             raise refused(
                 path.name,
@@ -112,6 +115,11 @@ def plain_files(
         yield files
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        for made in (base, *base.absolute().parents):
+            if made == stands or (made.is_dir() and any(made.iterdir())):
+                break
+            if made.is_dir():
+                made.rmdir()
 
 
 def _sweep(staging: Path) -> None:
@@ -122,31 +130,33 @@ def _sweep(staging: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _plain(path: Path, name: str, folder: Path, tally: _Tally, depth: int) -> Iterator[Path]:
+def _plain(path: Path, name: str, tally: _Tally, depth: int) -> Iterator[Path]:
     if path.is_dir():
         for one in sorted(path.iterdir()):
             if one.name.startswith("."):
                 continue
             if one.is_symlink():
                 raise _untrusted(name, "symlink", f"{one.name} is a link")
-            yield from _plain(one, f"{name}/{one.name}", folder, tally, depth)
+            yield from _plain(one, f"{name}/{one.name}", tally, depth)
         return
     if not path.is_file():
         raise _untrusted(name, "special_file", "it is no plain file")
     head = head_of(path, 4)
     if head in (ZIP_MAGIC, EMPTY_ZIP_MAGIC):
-        yield from _zip(path, name, folder, tally, depth)
+        yield from _zip(path, name, tally, depth)
     elif head[:2] == GZIP_MAGIC or head == ZSTD_MAGIC:
-        yield _single(path, name, folder, tally)
+        yield _single(path, name, tally)
+    elif path.suffix.lower() in PACKED_SUFFIXES and head:
+        raise _untrusted(name, "archive_damaged", f"it does not begin as a {path.suffix} does")
     else:
         yield path
 
 
-def _zip(path: Path, name: str, folder: Path, tally: _Tally, depth: int) -> Iterator[Path]:
+def _zip(path: Path, name: str, tally: _Tally, depth: int) -> Iterator[Path]:
     limits = tally.limits
     if depth >= limits.depth:
         raise _untrusted(name, "zip_bomb", f"archives lie {depth + 1} deep within each other")
-    target = folder / f"{len(tally.seen)}" / path.name
+    target = tally.folder / f"{len(tally.seen)}" / path.name
     try:
         with zipfile.ZipFile(path) as archive:
             members = [one for one in archive.infolist() if not one.is_dir()]
@@ -162,7 +172,7 @@ def _zip(path: Path, name: str, folder: Path, tally: _Tally, depth: int) -> Iter
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError) as error:
         raise _untrusted(name, "archive_damaged", str(error) or type(error).__name__) from error
     if target.is_dir():
-        yield from _plain(target, name, folder, tally, depth + 1)
+        yield from _plain(target, name, tally, depth + 1)
 
 
 def _examine(members: list[zipfile.ZipInfo], name: str, tally: _Tally) -> None:
@@ -199,9 +209,9 @@ def _weigh(size_bytes: int, packed_bytes: int, name: str, tally: _Tally) -> None
         raise _untrusted(name, "zip_bomb", detail)
 
 
-def _single(path: Path, name: str, folder: Path, tally: _Tally) -> Path:
+def _single(path: Path, name: str, tally: _Tally) -> Path:
     """A file packed alone (.gz, .zst), unpacked beside nothing else."""
-    place = folder / f"{len(tally.seen)}" / path.name.removesuffix(".gz").removesuffix(".zst")
+    place = tally.folder / f"{len(tally.seen)}" / path.name.removesuffix(".gz").removesuffix(".zst")
     tally.seen.add(place)
     size = max(path.stat().st_size, 1)
     try:
@@ -228,6 +238,7 @@ def _unpack_zstd(path: Path, place: Path, name: str, packed_bytes: int, tally: _
 
 def _pour(packed: Packed, place: Path, name: str, packed_bytes: int, tally: _Tally) -> None:
     """Unpack one file, counting as it goes."""
+    tally.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     place.parent.mkdir(parents=True, exist_ok=True)
     size = 0
     with disk_room(place, remedy=AGAIN), place.open("xb") as file:

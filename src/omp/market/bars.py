@@ -76,6 +76,15 @@ class Bars:
             {name: column[cut] for name, column in self.features.items()},
         )
 
+    def followed_by(self, later: "Bars") -> "Bars":
+        """These bars and later ones of the same symbol."""
+        shared = [name for name in self.features if name in later.features]
+        joined = [np.concatenate([getattr(self, name), getattr(later, name)]) for name in FIELDS]
+        opened, high, low, close, volume = joined
+        own = {name: np.concatenate([self.features[name], later.features[name]]) for name in shared}
+        stamps = np.concatenate([self.timestamp, later.timestamp])
+        return Bars(self.symbol, stamps, opened, high, low, close, volume, own)
+
 
 @dataclass(frozen=True, eq=False)
 class Panel:

@@ -8,7 +8,7 @@ A snapshot appears whole or not at all: its sealed part first, its mining part l
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import rfc8785
 from omp.domain.errors import DataNotReady, InvalidInput, NotFound
 from omp.domain.ids import check_id
 from omp.market import snapshot as snap
-from omp.market.bars import Panel
+from omp.market.bars import Bars, Panel
 from omp.market.certificate import Certificate
 from omp.market.data_sets import DataSets
 from omp.market.durable import publish_folder
@@ -52,6 +52,7 @@ class Catalog:
         self.snapshots = workspace / "data" / "snapshots"
         self.sets = DataSets(workspace / "data" / "sets")
         self.sealed = workspace / "state" / "sealed"
+        self.incoming = workspace / "data" / "incoming"
         self.lineages_file = workspace / "state" / "lineages.json"
 
     # ---------------------------------------------------------------- find
@@ -109,6 +110,25 @@ class Catalog:
         expected = self._sealed_file_digest(found)
         return snap.read_panel(self.sealed / found.digest, found.manifest, "sealed", expected)
 
+    def whole(self, digest: str) -> tuple[Bars, ...]:
+        """The bars of both parts by symbol, for comparison with a new import of the same data.
+
+        Raises:
+            NotFound: when there is no such snapshot.
+            Damaged: when any byte of either part differs from what its digest says.
+        """
+        found = self.resolve(digest)
+        parts = [
+            snap.read_panel(
+                found.path, found.manifest, "mining", found.manifest["files"][BARS_FILE]
+            ),
+            self.open_sealed(digest),
+        ]
+        bars: dict[str, Bars] = {}
+        for one in (one for part in parts for one in part.bars):
+            bars[one.symbol] = bars[one.symbol].followed_by(one) if one.symbol in bars else one
+        return tuple(bars.values())
+
     def verify(self, digest: str) -> None:
         """Prove both parts of a snapshot, and that its mining part may be mined.
 
@@ -146,6 +166,7 @@ class Catalog:
         min_sealed_bars: int = 250,
         lineages: Sequence[Lineage] | None = None,
         engine_version: str = "",
+        remarks: Mapping[str, Any] | None = None,
     ) -> Snapshot:
         """Split a panel at its lineage's boundary and publish both parts under its digest.
 
@@ -159,6 +180,7 @@ class Catalog:
             min_sealed_bars: fewest bars a sealed window may have.
             lineages: the known lineages; by default those of the workspace.
             engine_version: version of the program, for the record.
+            remarks: further entries of the manifest; none of them may tell a sealed price.
 
         Raises:
             DataNotReady: when the certificate is not a plain yes or the window is too short.
@@ -203,22 +225,26 @@ class Catalog:
         }
         digest = snap.header_digest(header)
         if not (self.snapshots / digest / MANIFEST_FILE).is_file():
-            manifest = header | {
-                "digest": digest,
-                "name": name,
-                "source": asdict(source),
-                "first": iso(first_ns),
-                "last": iso(last_ns),
-                "rows": mining.n_bars,
-                "rows_sealed": sealed.n_bars,
-                "bars": len(mining),
-                "bars_sealed": len(sealed),
-                "bars_per_symbol": {one.symbol: len(one) for one in panel.bars},
-                "lineage": min((one.name for one in joins), default=f"lin_{digest[:20]}"),
-                "joins": sorted({one.name for one in joins}),
-                "parent": self.sets.current(name),
-                "created_by": engine_version,
-            }
+            manifest = (
+                dict(remarks or {})
+                | header
+                | {
+                    "digest": digest,
+                    "name": name,
+                    "source": asdict(source),
+                    "first": iso(first_ns),
+                    "last": iso(last_ns),
+                    "rows": mining.n_bars,
+                    "rows_sealed": sealed.n_bars,
+                    "bars": len(mining),
+                    "bars_sealed": len(sealed),
+                    "bars_per_symbol": {one.symbol: len(one) for one in panel.bars},
+                    "lineage": min((one.name for one in joins), default=f"lin_{digest[:20]}"),
+                    "joins": sorted({one.name for one in joins}),
+                    "parent": self.sets.current(name),
+                    "created_by": engine_version,
+                }
+            )
             self._write(manifest, mining, sealed, certificate)
         found = self._open(digest)
         self.sets.point(name, digest)

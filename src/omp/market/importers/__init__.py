@@ -1,14 +1,16 @@
 """The shelf of importers: one file for each kind of market data file, declaring `IMPORTER`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from omp.domain.errors import InvalidInput
 from omp.market.archives import Limits, plain_files
 from omp.market.importers.base import Importer, Options, Raw
+from omp.market.venues import venue
 from omp.shelf import shelf
 
-__all__ = ["Importer", "Options", "Raw", "importers", "read"]
+__all__ = ["Importer", "Limits", "Options", "Raw", "importers", "read"]
 
 
 def importers() -> dict[str, Importer]:
@@ -50,7 +52,8 @@ def read(
         beside = known[name].companions(path)
         more = (one for folder in beside for one in sorted(folder.iterdir()))
         own = tuple(one for one in more if one.is_file() and known[name].recognises(one))
-        return known[name].parse((*files, *own), options)
+        local = options.timezone or venue(known[name].venue or "us").timezone
+        return known[name].parse((*files, *own), replace(options, timezone=local))
 
 
 def _chosen(

@@ -20,6 +20,8 @@ FEATURE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 class Options:
     """How files are to be read; what is empty or None is guessed from the content.
 
+    An empty time zone is that of the venue which the format implies, else New York's.
+
     Args:
         timeframe: such as "1d"; daily times are cut to their date.
         timezone: IANA name of the time zone of times that name none.
