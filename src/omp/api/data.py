@@ -20,6 +20,7 @@ from omp.api.edge import (
 from omp.api.schemas import Import
 from omp.ops import data
 from omp.store.snapshots import Snapshot
+from omp.wire.import_call import FLAGS, arguments
 
 router = APIRouter(tags=["data"])
 
@@ -43,8 +44,11 @@ def show(desk: AtDesk, name: Id) -> Response:
 def import_data(desk: AtDesk, children: WithChildren, body: Import) -> Response:
     """Import files that lie in the workspace: a child reads, judges and publishes them."""
     path = desk.workspace.inside(body.path, "the file to import")
-    options = ["--venue", body.venue, "--timeframe", body.timeframe]
-    for column in body.columns:
-        options += ["--column", column]
-    found = data.import_files(desk, children, path, name=body.name, options=tuple(options))
+    fields = body.model_dump(include=set(FLAGS))
+    if body.actions is not None:
+        inside = desk.workspace.inside(body.actions, "the table of splits and dividends")
+        fields["actions"] = str(inside)
+    found = data.import_files(
+        desk, children, path, name=body.name, options=arguments(fields), origin=body.origin or ""
+    )
     return reply(found, status=201)

@@ -110,9 +110,25 @@ class Import(Body):
 
     path: PathText
     name: IdText
-    venue: IdText = "us"
-    timeframe: IdText = "1d"
+    origin: PathText | None = None
+    venue: Line | None = None
+    timeframe: Line | None = None
+    importer: Line | None = None
     columns: list[Line] = Field(default_factory=list, max_length=20)
+    features: list[Line] = Field(default_factory=list, max_length=100)
+    symbol: Line | None = None
+    symbols: list[Line] = Field(default_factory=list, max_length=5000)
+    separator: Line | None = None
+    decimal: Literal[".", ","] | None = None
+    encoding: Line | None = None
+    date_format: Line | None = None
+    timezone: Line | None = None
+    adjust: bool = True
+    actions: PathText | None = None
+    fractional: bool = False
+    accept: list[Line] = Field(default_factory=list, max_length=20)
+    leave_out_faulty: bool = False
+    licence: Line | None = None
 
 
 class Cleanup(Body):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from omp import __version__
+from omp.cli import import_options as options
 from omp.domain.errors import InvalidInput
 from omp.wire.lines import Lines
 
@@ -39,35 +40,62 @@ DEFAULT_WORKSPACE = Path("workspace")
 
 @app.command("import")
 def import_(
-    path: Annotated[Path, typer.Argument(help="A CSV or Parquet file, or a folder of them.")],
-    name: Name,
+    path: options.Source,
     workspace: Workspace = DEFAULT_WORKSPACE,
-    venue: Annotated[str, typer.Option(help="Where the instruments trade.")] = "us",
-    timeframe: Annotated[str, typer.Option(help="Length of a bar.")] = "1d",
-    importer: Annotated[str, typer.Option(help="Importer, where the name does not tell.")] = "",
-    column: Annotated[
-        list[str] | None, typer.Option(help="OURS=THEIRS, for a column not guessed; repeatable.")
-    ] = None,
-    symbol: Annotated[str, typer.Option(help="Symbol of a file that names none.")] = "",
-    symbols: Annotated[str, typer.Option(help="Take only these, parted by commas.")] = "",
-    date_format: Annotated[str, typer.Option(help="strftime format of dates in text.")] = "",
-    adjust: Annotated[bool, typer.Option(help="Use a column of adjusted closes.")] = True,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option(help="Rule of readiness whose faults are real; repeatable."),
-    ] = None,
+    name: Name = "",
+    venue: options.Venue = "",
+    timeframe: options.Timeframe = "",
+    importer: options.Importer = "",
+    columns: options.Columns = None,
+    features: options.Features = None,
+    symbol: options.Symbol = "",
+    symbols: options.Symbols = "",
+    separator: options.Separator = "",
+    decimal: options.Decimal = "",
+    encoding: options.Encoding = "",
+    date_format: options.DateFormat = "",
+    timezone: options.Timezone = "",
+    adjust: options.Adjust = True,
+    actions: options.Actions = None,
+    fractional: options.Fractional = False,
+    accept: options.Accept = None,
+    leave_out_faulty: options.LeaveOut = False,
+    licence: options.Licence = "not stated",
     environment: Annotated[str, typer.Option(help="real or test.")] = "real",
-    licence: Annotated[str, typer.Option(help="Terms you have the data under.")] = "not stated",
     sealed_fraction: SealedFraction = 0.3,
     min_bars: MinBars = 250,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and judge; change nothing.")
+    ] = False,
 ) -> None:
-    """Import a file or a folder as a data set, if every rule of readiness says yes."""
+    """Import a file, a ZIP or a folder as a data set, if every rule of readiness says yes."""
+    fields = {
+        "venue": venue,
+        "timeframe": timeframe,
+        "importer": importer,
+        "columns": columns,
+        "features": features,
+        "symbol": symbol,
+        "symbols": options.listed(symbols),
+        "separator": separator,
+        "decimal": decimal,
+        "encoding": encoding,
+        "date_format": date_format,
+        "timezone": timezone,
+        "adjust": adjust,
+        "actions": actions,
+        "fractional": fractional,
+        "accept": accept,
+        "leave_out_faulty": leave_out_faulty,
+    }
+    known_as = name or options.name_of(path)
+    lines = Lines()
 
-    def work() -> "Snapshot":
-        from omp.market.acquire import Sealing, import_files
+    def work() -> dict[str, Any]:
+        from omp.domain.ids import check_id
+        from omp.market.acquire import Sealing, publish_examined
         from omp.market.catalog import Catalog
-        from omp.market.importers import Options
-        from omp.market.venues import venue as find_venue
+        from omp.market.examine import examine, facts
 
         if environment not in ("real", "test"):
             raise InvalidInput(
@@ -75,30 +103,35 @@ def import_(
                 allowed="real, test",
                 remedy="demo and synthetic data are made by `data demo` and `data synthetic`",
             )
-        options = Options(
-            timeframe=timeframe,
-            timezone=find_venue(venue).timezone,
-            columns=_pairs(column or []),
-            symbol=symbol or None,
-            date_format=date_format or None,
-            adjust=adjust,
-        )
-        return import_files(
-            Catalog(workspace),
+        check_id(known_as, "data set")
+        catalog = Catalog(workspace)
+        request = options.request_of(
             path,
-            name=name,
-            venue_name=venue,
-            options=options,
-            importer=importer or None,
-            symbols=[one.strip() for one in symbols.split(",") if one.strip()],
-            accept=accept or [],
+            fields,
+            sealed_fraction=sealed_fraction,
+            min_bars=min_bars,
+            staging=catalog.incoming,
+        )
+        found = examine(request)
+        shown = facts(found.raw, found.place, path)
+        lines.emit("stage", stage="guess", **shown)
+        if dry_run:
+            left = {symbol: list(rules) for symbol, rules in found.left_out.items()}
+            return shown | {"readiness": found.certificate.record(), "left_out": left}
+        snapshot = publish_examined(
+            catalog,
+            found,
+            path_name=path.name,
+            name=known_as,
             environment=environment,
             licence=licence,
             sealing=Sealing(sealed_fraction, min_bars),
             engine_version=__version__,
         )
+        keys = ("changes", "left_out", "features")
+        return _facts(snapshot) | {key: snapshot.manifest.get(key) for key in keys}
 
-    _answer(f"importing {path} as {name}", work)
+    _result(f"importing {path} as {known_as}", work, lines)
 
 
 @app.command()
@@ -198,16 +231,20 @@ def list_(workspace: Workspace = DEFAULT_WORKSPACE) -> None:
 
 def _answer(doing: str, work: Callable[[], "Snapshot"]) -> None:
     """Do the work and end in one line: the snapshot, or the named error with its exit code."""
+    _result(doing, lambda: _facts(work()), Lines())
+
+
+def _result(doing: str, work: Callable[[], dict[str, Any]], lines: Lines) -> None:
+    """The same for work that gives the fields of its result."""
     from omp.domain.errors import OmpError
 
-    lines = Lines()
     print(doing, file=sys.stderr, flush=True)
     try:
         found = work()
     except OmpError as error:
         print(error.sentence, file=sys.stderr, flush=True)
         raise typer.Exit(lines.error(error)) from error
-    lines.emit("result", **_facts(found))
+    lines.emit("result", **found)
 
 
 def _facts(found: "Snapshot") -> dict[str, Any]:
@@ -219,15 +256,3 @@ def _facts(found: "Snapshot") -> dict[str, Any]:
         "digest": found.digest,
         "name": found.name,
     } | {key: manifest[key] for key in (*copied, *counted)}
-
-
-def _pairs(given: list[str]) -> dict[str, str]:
-    pairs = {}
-    for one in given:
-        ours, sign, theirs = one.partition("=")
-        if not (ours and sign and theirs):
-            raise InvalidInput(
-                f"--column {one!r}", allowed="OURS=THEIRS", remedy="for example open=First"
-            )
-        pairs[ours] = theirs
-    return pairs

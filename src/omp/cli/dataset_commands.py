@@ -1,18 +1,13 @@
 """Market data: import, list, check."""
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from omp.cli.face import Answer, Face, verb
-from omp.cli.printing import instant, plain, record, table
+from omp.cli.import_command import import_data
+from omp.cli.printing import instant, plain, table
 from omp.cli.run_commands import Environment, check_environment
-from omp.domain.errors import NotFound
 
 COLUMNS = (
     ("name", "DATA SET"),
@@ -48,50 +43,7 @@ def list_data(face: Face, environment: Environment = None) -> Answer:
     return Answer(data, table(rows, COLUMNS, empty="no data: omp data import FILE --name NAME"))
 
 
-@verb(app, "import")
-def import_data(
-    face: Face,
-    path: Annotated[Path, typer.Argument(help="A CSV or Parquet file, or a folder of them.")],
-    name: Annotated[str, typer.Option(help="Name of the data set; campaigns use it.")],
-    venue: Annotated[str, typer.Option(help="us or br.")] = "us",
-    timeframe: Annotated[str, typer.Option(help="1d, 1h, 30min, …")] = "1d",
-    columns: Annotated[
-        list[str] | None, typer.Option("--column", help="FIELD=COLUMN, such as close=adj_close.")
-    ] = None,
-) -> Answer:
-    """Import market data: checked, sealed off from its boundary on, published by its digest."""
-    source = path.expanduser().resolve()
-    if not source.exists():
-        raise NotFound(f"there is no file or folder {source}", remedy="name an existing one")
-    face.note(f"importing {source} …")
-    with _within(face, source) as inside:
-        data = face.call(
-            "data.import",
-            path=str(inside),
-            name=name,
-            venue=venue,
-            timeframe=timeframe,
-            columns=columns,
-        )
-    shown = {key: value for key, value in _row(data).items() if key != "manifest"}
-    return Answer(data, record(shown))
-
-
-@contextmanager
-def _within(face: Face, source: Path) -> Iterator[Path]:
-    """The source, or a copy of it in the workspace for a daemon, which reads nothing outside."""
-    root = face.workspace.root
-    if not face.door.is_live or source.is_relative_to(root):
-        yield source
-        return
-    root.joinpath("data").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="incoming-", dir=root / "data") as folder:
-        copy = Path(folder) / source.name
-        if source.is_dir():
-            shutil.copytree(source, copy)
-        else:
-            shutil.copy2(source, copy)
-        yield copy
+verb(app, "import")(import_data)
 
 
 @verb(app, "check")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from omp.cli.doors import Lock
 from omp.domain.errors import InvalidInput
+from omp.wire.import_call import arguments
 from omp.wire.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -111,17 +112,14 @@ def import_data(
     children: "Children",
     path: str,
     name: str,
-    venue: str = "us",
-    timeframe: str = "1d",
-    columns: list[str] | None = None,
+    origin: str = "",
+    **fields: Any,
 ) -> Any:
-    """Import market data through a child."""
+    """Import market data through a child; `fields` are those of `omp.wire.import_call`."""
     from omp.ops import data
 
-    options = ["--venue", venue, "--timeframe", timeframe]
-    for column in columns or ():
-        options += ["--column", column]
-    return data.import_files(desk, children, Path(path), name=name, options=tuple(options))
+    options = arguments(fields)
+    return data.import_files(desk, children, Path(path), name=name, options=options, origin=origin)
 
 
 def check_data(desk: "Desk", data_set: str) -> Any:
@@ -190,6 +188,14 @@ VERBS: dict[str, Verb] = {
     "data.list": Verb("data", "listed", shape=_items),
     "data.import": Verb("", "import_data", children=True),
     "data.check": Verb("", "check_data", first=("data_set",)),
+    "data.sets": Verb("data_sets", "listed", shape=_items),
+    "data.show": Verb("data_sets", "show", first=("data_set",)),
+    "data.update": Verb("data_update", "update", first=("data_set",), children=True),
+    "data.age": Verb("data_age", "set_limit", first=("data_set",)),
+    "data.fetch": Verb("data_update", "fetch_as", children=True),
+    "data.incident": Verb("data_incidents", "open_about", first=("data_set",)),
+    "data.incidents": Verb("data_incidents", "of_data", first=("data_set",), shape=_items),
+    "data.revalidations": Verb("data_sets", "revalidations", shape=_items),
     "reports.show": Verb("cards", "render", first=("kind",)),
     "retention.clean": Verb("retention", "clean"),
 }

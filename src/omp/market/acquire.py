@@ -44,6 +44,7 @@ def import_files(
     symbols: Sequence[str] = (),
     accept: Sequence[str] = (),
     leave_out_faulty: bool = False,
+    actions: Path | None = None,
     environment: str = "real",
     licence: str = "not stated",
     sealing: Sealing | None = None,
@@ -61,6 +62,7 @@ def import_files(
         symbols: the symbols to take; none named takes all.
         accept: rules of readiness whose faults the user takes upon himself.
         leave_out_faulty: leave out symbols with faults instead of refusing the whole.
+        actions: the user's table of splits and dividends, for prices as traded.
         environment: `real`, or `test`.
         licence: terms under which the user has the data, for the record.
         sealing: how a new lineage is cut.
@@ -82,6 +84,7 @@ def import_files(
         symbols,
         accept,
         leave_out_faulty,
+        actions,
         cut.sealed_fraction,
         cut.min_bars,
         staging=catalog.incoming,

@@ -1,6 +1,7 @@
 """The catalog: content-addressed snapshots of market data, their sealed part apart.
 
-    data/snapshots/<digest>/   manifest.json, bars.parquet (before the boundary), readiness.json
+    data/snapshots/<digest>/   manifest.json, bars.parquet (before the boundary), readiness.json,
+                               calendar.json (sessions with and without bars, for the page)
     state/sealed/<digest>/     manifest.json, bars.parquet (from the boundary on), 0700
     data/sets/<name>.json      which snapshot a data set's name means now
 
@@ -21,11 +22,13 @@ from omp.domain.ids import check_id
 from omp.market import snapshot as snap
 from omp.market.bars import Bars, Panel
 from omp.market.certificate import Certificate
+from omp.market.coverage import CALENDAR_FILE, coverage
 from omp.market.data_sets import DataSets
 from omp.market.durable import publish_folder
 from omp.market.lineage import Lineage, from_record, meeting, read_lineages
 from omp.market.snapshot import BARS_FILE, MANIFEST_FILE, READINESS_FILE, Snapshot
 from omp.market.splits import boundary_index, iso, parse_iso
+from omp.market.venues import venue
 
 ENVIRONMENTS = ("real", "demo", "synthetic", "test")
 SHORTEST_PREFIX = 8
@@ -270,6 +273,7 @@ class Catalog:
         files = {
             BARS_FILE: snap.bars_to_parquet(mining),
             READINESS_FILE: _json(certificate.record()),
+            CALENDAR_FILE: _json(coverage((mining, sealed), venue(mining.venue))),
         }
         listed = {name: blake3.blake3(data).hexdigest() for name, data in files.items()}
         files[MANIFEST_FILE] = _json(manifest | {"files": listed})
@@ -289,12 +293,9 @@ class Catalog:
             raise snap.damaged(folder, f"its sealed part cannot be read ({error})") from error
 
     def _require_ready(self, found: Snapshot) -> None:
-        try:
-            data = (found.path / READINESS_FILE).read_bytes()
-        except OSError as error:
-            raise snap.damaged(found.path, f"its certificate cannot be read ({error})") from error
-        if blake3.blake3(data).hexdigest() != found.manifest["files"][READINESS_FILE]:
-            raise snap.damaged(found.path, "its certificate of readiness was changed")
+        data = _proven_note(found, READINESS_FILE, "certificate of readiness")
+        if CALENDAR_FILE in found.manifest["files"]:  # older snapshots have none
+            _proven_note(found, CALENDAR_FILE, "calendar picture")
         Certificate.from_record(json.loads(data)).require(found.name)
 
     def _require_boundary(self, found: Snapshot) -> None:
@@ -317,6 +318,16 @@ class Catalog:
                 remedy="import the same data again; the new snapshot takes the earlier boundary",
                 faults=("boundary",),
             )
+
+
+def _proven_note(found: Snapshot, file: str, what: str) -> bytes:
+    try:
+        data = (found.path / file).read_bytes()
+    except OSError as error:
+        raise snap.damaged(found.path, f"its {what} cannot be read ({error})") from error
+    if blake3.blake3(data).hexdigest() != found.manifest["files"][file]:
+        raise snap.damaged(found.path, f"its {what} was changed")
+    return data
 
 
 def _require_lengths(

@@ -33,6 +33,7 @@ class Request:
         symbols: the symbols to take; none named takes all.
         accept: rules of readiness whose faults the user takes upon himself.
         leave_out_faulty: leave out symbols with faults instead of refusing the whole.
+        actions: the user's table of splits and dividends, for prices as traded.
         sealed_fraction, min_bars: how a new lineage is cut.
         staging: folder in which archives are unpacked.
         limits: how much an archive may unpack to.
@@ -45,6 +46,7 @@ class Request:
     symbols: Sequence[str] = ()
     accept: Sequence[str] = ()
     leave_out_faulty: bool = False
+    actions: Path | None = None
     sealed_fraction: float = 0.3
     min_bars: int = 250
     staging: Path | None = None

@@ -62,7 +62,7 @@ def test_the_sealed_part_lies_apart_and_only_its_owner_may_enter(made, published
     for file in (sealed / found.digest).iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     names = {path.name for path in found.path.iterdir()}
-    assert names == {"manifest.json", "bars.parquet", "readiness.json"}
+    assert names == {"manifest.json", "bars.parquet", "readiness.json", "calendar.json"}
 
 
 def test_no_sealed_value_stands_in_the_mining_folder(made, published) -> None:
@@ -130,7 +130,9 @@ def test_a_newer_snapshot_of_a_name_remembers_its_parent(made, published) -> Non
     assert pointer["history"] == [old.digest, new.digest]
 
 
-@pytest.mark.parametrize("file", ["bars.parquet", "readiness.json", "manifest.json"])
+@pytest.mark.parametrize(
+    "file", ["bars.parquet", "readiness.json", "calendar.json", "manifest.json"]
+)
 def test_one_changed_byte_of_the_mining_part_is_refused_by_name(made, published, file) -> None:
     catalog, found = published(made())
     path = found.path / file
