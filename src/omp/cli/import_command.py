@@ -1,10 +1,7 @@
 """`omp data import`: what was guessed is shown before it is used."""
 
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +9,7 @@ import typer
 
 from omp.cli import import_options as options
 from omp.cli.face import Answer, Face
+from omp.cli.lent import lent
 from omp.cli.printing import plain, record
 from omp.domain.errors import Interrupted, NotFound
 from omp.wire.import_call import arguments
@@ -91,7 +89,7 @@ def import_data(
             remedy="say what is otherwise: omp data import --help lists the options",
         )
     known_as = name or options.name_of(source)
-    with _within(face, source, table) as (inside, actions_inside):
+    with lent(face, source) as inside, lent(face, table) as actions_inside:
         data = face.call(
             "data.import",
             path=str(inside),
@@ -163,28 +161,3 @@ def _change(changes: Mapping[str, Any] | None) -> str:
         for one in changes["cases"][:3]
     ]
     return "; ".join([text, *cases])
-
-
-@contextmanager
-def _within(face: Face, source: Path, actions: Path | None) -> "Iterator[tuple[Path, Path | None]]":
-    """The source, or a copy of it in the workspace for a daemon, which reads nothing outside."""
-    from omp.market.importers import importers
-
-    root = face.workspace.root
-    outside = [one for one in (source, actions) if one and not one.is_relative_to(root)]
-    if not face.door.is_live or not outside:
-        yield source, actions
-        return
-    root.joinpath("data").mkdir(exist_ok=True)
-    beside = {one for member in importers().values() for one in member.companions(source)}
-    with tempfile.TemporaryDirectory(prefix="incoming-", dir=root / "data") as folder:
-        copies = {one: Path(folder) / one.name for one in (source, *sorted(beside))}
-        if actions:
-            copies[actions] = Path(folder) / "actions" / actions.name
-        for one, copy in copies.items():
-            copy.parent.mkdir(exist_ok=True)
-            if one.is_dir():
-                shutil.copytree(one, copy, symlinks=True)
-            else:
-                shutil.copy2(one, copy)
-        yield copies[source], copies[actions] if actions else None
