@@ -202,7 +202,7 @@ def _refresh(group: typer.Typer) -> None:
                 remedy=f"omp data update {name} PATH names where the newer data lie",
             )
         face.note(f"importing {origin} …")
-        with lent(face, origin, None) as (inside, _):
+        with lent(face, origin) as inside:
             data = face.call("data.update", data_set=name, path=str(inside), origin=str(origin))
         return Answer(data, _told(data))
 

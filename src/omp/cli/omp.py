@@ -10,6 +10,7 @@ import typer
 
 from omp.cli import (
     calibrate_commands,
+    data_control_commands,
     dataset_commands,
     hall_commands,
     incident_commands,
@@ -43,6 +44,7 @@ run_commands.add_to(app)
 promotion_commands.add_to(app)
 hall_commands.add_to(app)
 dataset_commands.add_to(app)
+data_control_commands.add_to(dataset_commands.app)
 incident_commands.add_to(app)
 upkeep_commands.add_to(app)
 calibrate_commands.add_to(app)

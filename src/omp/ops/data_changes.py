@@ -28,11 +28,24 @@ def taken(desk: Desk, tx: Connection, snapshot: Snapshot) -> tuple[Revalidation,
     if not parents:
         return ()
     changes: dict[str, Any] = snapshot.manifest.get("changes") or {}
-    differing = int(changes.get("changed_bars") or 0) + int(changes.get("removed_bars") or 0)
-    queued = _revalidate(desk, tx, snapshot, CHANGED if differing else NEW)
-    if differing and desk.settings.data.on_changed_history == "incident":
-        _call_into_question(desk, tx, snapshot, parents, changes, differing)
+    changed = int(changes.get("changed_bars") or 0) + int(changes.get("removed_bars") or 0)
+    queued = _revalidate(desk, tx, snapshot, CHANGED if changed else NEW)
+    suspect = unexplained(changes)
+    if suspect and desk.settings.data.on_changed_history == "incident":
+        _call_into_question(desk, tx, snapshot, parents, suspect)
     return queued
+
+
+def unexplained(changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The symbols whose history differs by more than one common factor of all their prices.
+
+    A new dividend or split rescales the whole past of adjusted prices: that is no fault.
+    """
+    return {
+        symbol: one
+        for symbol, one in (changes.get("symbols") or {}).items()
+        if one.get("removed") or (one.get("changed") and one.get("factor") is None)
+    }
 
 
 def _revalidate(
@@ -67,16 +80,13 @@ def _call_into_question(
     tx: Connection,
     snapshot: Snapshot,
     parents: tuple[str, ...],
-    changes: dict[str, Any],
-    differing: int,
+    touched: dict[str, dict[str, Any]],
 ) -> None:
-    touched: dict[str, dict[str, Any]] = {
-        symbol: one
-        for symbol, one in (changes.get("symbols") or {}).items()
-        if one.get("changed") or one.get("removed")
-    }
     firsts = [str(one["first"]) for one in touched.values() if one.get("first")]
     lasts = [str(one["last"]) for one in touched.values() if one.get("last")]
+    differing = sum(
+        int(one.get("changed") or 0) + int(one.get("removed") or 0) for one in touched.values()
+    )
     whole = len(firsts) < len(touched)  # a removed bar has no place in the new series
     shown = ", ".join(sorted(touched)[:5]) + (", …" if len(touched) > 5 else "")
     question = Question(

@@ -197,6 +197,11 @@ def holding(tx: Connection, digest: str | None) -> tuple[str, ...]:
     return () if digest is None else rows.standing(tx, SNAPSHOT, [digest]).get(digest, ())
 
 
+def marks(tx: Connection, kind: str, subject: str) -> tuple[str, ...]:
+    """Ids of all incidents that have ever marked a snapshot, run or entry."""
+    return tuple(one.incident_id for one in rows.holds_of(tx, kind, subject))
+
+
 def question_about(tx: Connection, digest: str | None) -> str | None:
     """Why nothing may be concluded from a snapshot now; None while it is not in question."""
     found = holding(tx, digest)

@@ -5,7 +5,7 @@ them and marks every run that used them; closing it, with cause and prevention, 
 again. Each is one transaction, and doing it again changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -159,11 +159,15 @@ def of_data(desk: Desk, name: str) -> tuple[DataIncident, ...]:
         NotFound: No data set or snapshot is so named.
     """
     with desk.read() as tx:
-        digests = [one.digest for one in snapshots_named(tx, name)]
-        ids = {one.incident_id for one in rows.of_name(tx, name)}
-        for digest in digests:
-            ids |= {one.incident_id for one in rows.holds_of(tx, data_holds.SNAPSHOT, digest)}
-        return tuple(show_in(tx, one) for one in sorted(ids, reverse=True))
+        return of_digests(tx, name, [one.digest for one in snapshots_named(tx, name)])
+
+
+def of_digests(tx: Connection, name: str, digests: Iterable[str]) -> tuple[DataIncident, ...]:
+    """The same of a name and snapshots that are known, in the caller's transaction."""
+    ids = {one.incident_id for one in rows.of_name(tx, name)}
+    for digest in digests:
+        ids |= set(data_holds.marks(tx, data_holds.SNAPSHOT, digest))
+    return tuple(show_in(tx, one) for one in sorted(ids, reverse=True))
 
 
 def snapshots_named(tx: Connection, name: str) -> tuple[Snapshot, ...]:

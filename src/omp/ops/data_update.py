@@ -4,7 +4,7 @@ The old snapshot stays; the data set's name means the new one once it was judged
 new snapshot changes, and who is to be validated again, is concluded when it is registered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from omp.domain.errors import InvalidInput, NotFound
 from omp.domain.ids import check_id
 from omp.ops import data
 from omp.ops.children import Children
+from omp.ops.data_lineage import instant
 from omp.ops.desk import Desk
 from omp.store import data_incidents as incident_rows
 from omp.store import data_sets as rows
@@ -83,7 +84,12 @@ def source_of(desk: Desk, name: str) -> DataSet:
 
 
 def update(
-    desk: Desk, children: Children, name: str, *, path: Path | None = None, origin: str = ""
+    desk: Desk,
+    name: str,
+    *,
+    children: Children,
+    path: Path | str | None = None,
+    origin: str = "",
 ) -> Updated:
     """Import a data set again from where it came, or from another path with the same options.
 
@@ -103,7 +109,7 @@ def update(
         found = fetch(desk, children, name, Fetch(**_fetch_of(source)))
     else:
         options = tuple(source.get("options") or ()) if source.get("kind") == "import" else ()
-        given = path or _remembered(name, source)
+        given = Path(path) if path else _remembered(name, source)
         found = data.import_files(
             desk, children, given, name=name, options=options, origin=origin or str(given)
         )
@@ -132,6 +138,33 @@ def fetch(desk: Desk, children: Children, name: str, wanted: Fetch) -> Snapshot:
     source |= {"last": None, "symbols": list(wanted.symbols), "options": list(wanted.options)}
     data.remember(desk, name, source)
     return found
+
+
+def fetch_as(
+    desk: Desk,
+    *,
+    children: Children,
+    provider: str,
+    name: str,
+    symbols: Sequence[str],
+    first: str,
+    last: str | None = None,
+    timeframe: str = "1d",
+    venue: str = "us",
+    accept: Sequence[str] = (),
+) -> Snapshot:
+    """The same with every part named; `accept` are rules of readiness whose faults are real."""
+    for text in (first, last):
+        try:
+            if text is not None:
+                instant(text)
+        except ValueError:
+            raise InvalidInput(
+                f"{text!r} is no date", allowed="ISO, such as 2024-05-31", remedy="name the day"
+            ) from None
+    options = tuple(word for rule in accept for word in ("--accept", rule))
+    wanted = Fetch(provider, tuple(symbols), first, last, timeframe, venue, options)
+    return fetch(desk, children, name, wanted)
 
 
 def _fetch_of(source: Mapping[str, Any]) -> dict[str, Any]:

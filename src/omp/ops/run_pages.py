@@ -5,13 +5,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from omp.domain.campaign import ENVIRONMENTS
 from omp.domain.errors import InvalidInput
 from omp.domain.run import RUN
+from omp.ops import data_holds
 from omp.ops.desk import Desk
 from omp.store import campaigns as campaign_rows
+from omp.store import data_incidents as data_rows
 from omp.store import runs as rows
 from omp.store.runs import Run
 from omp.store.tables import candidates as candidates_table
@@ -24,12 +26,19 @@ MAX_READ_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class RunView:
-    """A run with the name of its campaign and what may be done with it."""
+    """A run with the name of its campaign and what may be done with it.
+
+    Args:
+        data_incidents: Every incident that has called its data into question, closed ones too.
+        data_in_question: Those of them that are open.
+    """
 
     run: Run
     campaign: str
     directory: str
     actions: tuple[str, ...]
+    data_incidents: tuple[str, ...] = ()
+    data_in_question: tuple[str, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """One flat record, for JSON."""
@@ -38,6 +47,8 @@ class RunView:
             "campaign": self.campaign,
             "directory": self.directory,
             "actions": list(self.actions),
+            "data_incidents": list(self.data_incidents),
+            "data_in_question": list(self.data_in_question),
         }
 
 
@@ -93,7 +104,9 @@ def list_runs(
             limit=size + 1,
         )
         names = {one.id: one.name for one in campaign_rows.listed(tx, removed=True)}
-    items = tuple(_view(desk, run, names.get(run.campaign_id, "")).as_record() for run in found)
+        items = tuple(
+            _view(desk, tx, run, names.get(run.campaign_id, "")).as_record() for run in found
+        )
     more = f"{found[size - 1].queued_at}~{found[size - 1].id}" if len(found) > size else None
     return Page(items[:size], more)
 
@@ -107,7 +120,7 @@ def show(desk: Desk, run_id: str) -> RunView:
     with desk.read() as tx:
         run = rows.get(tx, run_id)
         name = campaign_rows.get(tx, run.campaign_id, removed=True).name
-    return _view(desk, run, name)
+        return _view(desk, tx, run, name)
 
 
 def candidates(desk: Desk, run_id: str, *, limit: int = 100, after: int = 0) -> Page:
@@ -184,10 +197,12 @@ def summary(desk: Desk, run_id: str) -> dict[str, Any] | None:
     return document
 
 
-def _view(desk: Desk, run: Run, campaign: str) -> RunView:
+def _view(desk: Desk, tx: Connection, run: Run, campaign: str) -> RunView:
     directory = desk.workspace.run(run.id).relative_to(desk.workspace.root).as_posix()
     actions = tuple(one for one in RUN.allowed(run.state) if one == "cancel")
-    return RunView(run, campaign, directory, actions)
+    marked = data_holds.marks(tx, data_holds.RUN, run.id)
+    standing = data_rows.standing(tx, data_holds.RUN, [run.id]) if marked else {}
+    return RunView(run, campaign, directory, actions, marked, standing.get(run.id, ()))
 
 
 def _read(path: Path, start: int, max_bytes: int = MAX_READ_BYTES) -> tuple[bytes, int]:

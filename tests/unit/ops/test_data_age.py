@@ -58,7 +58,7 @@ def test_an_update_imports_again_with_the_same_options(desk: Desk, importer: Imp
     queue.add(desk, name="one", config_path="configs/campaigns/one.toml")
     hand_clock(desk).wait(46 * DAY_S)
     importer.months = 2
-    found = data_update.update(desk, importer, "prices")
+    found = data_update.update(desk, "prices", children=importer)
     assert found.is_new
     assert importer.calls[-1] == importer.calls[0]
     assert queue.next_run(desk) is not None
@@ -71,7 +71,7 @@ def test_an_update_that_brings_nothing_new_makes_the_data_young_again(
     desk: Desk, importer: Importer
 ) -> None:
     hand_clock(desk).wait(46 * DAY_S)
-    found = data_update.update(desk, importer, "prices")
+    found = data_update.update(desk, "prices", children=importer)
     assert not found.is_new
     with desk.write() as tx:
         data.resolve(desk, tx, "prices")
@@ -84,7 +84,7 @@ def test_a_refused_update_leaves_the_old_snapshot_and_its_age(
     said = {"event": "error", "message": "3 duplicates in AAA", "code": "data_not_ready"}
     importer.answer = ChildResult(3, said, ())
     with pytest.raises(DataNotReady, match="3 duplicates"):
-        data_update.update(desk, importer, "prices")
+        data_update.update(desk, "prices", children=importer)
     with desk.write() as tx, pytest.raises(DataHeld):
         data.resolve(desk, tx, "prices")
 
@@ -94,21 +94,21 @@ def test_another_path_is_remembered_from_then_on(
 ) -> None:
     newer = tmp_path / "newer.csv"
     newer.write_text("more")
-    data_update.update(desk, importer, "prices", path=newer)
+    data_update.update(desk, "prices", children=importer, path=newer)
     assert str(newer) in importer.calls[-1]
-    data_update.update(desk, importer, "prices")
+    data_update.update(desk, "prices", children=importer)
     assert str(newer) in importer.calls[-1]
     newer.unlink()
     with pytest.raises(NotFound, match="is gone"):
-        data_update.update(desk, importer, "prices")
+        data_update.update(desk, "prices", children=importer)
 
 
 def test_data_of_unknown_origin_need_a_path(desk: Desk, importer: Importer) -> None:
     data.register_snapshot(desk, write_data(desk.workspace.root, "other", symbols=["Z"]))
     with pytest.raises(InvalidInput, match="omp data update other PATH"):
-        data_update.update(desk, importer, "other")
+        data_update.update(desk, "other", children=importer)
     with pytest.raises(NotFound):
-        data_update.update(desk, importer, "nothing")
+        data_update.update(desk, "nothing", children=importer)
 
 
 def test_what_was_fetched_is_fetched_again_up_to_the_day(desk: Desk, importer: Importer) -> None:
@@ -117,7 +117,7 @@ def test_what_was_fetched_is_fetched_again_up_to_the_day(desk: Desk, importer: I
     first = importer.calls[-1]
     assert first[:3] == ["data", "fetch", "tiingo"]
     assert first[first.index("--to") + 1] == "2020-01-03"
-    data_update.update(desk, importer, "prices")
+    data_update.update(desk, "prices", children=importer)
     again = importer.calls[-1]
     assert "--to" not in again
     assert again[again.index("--from") + 1] == "2010-01-04"

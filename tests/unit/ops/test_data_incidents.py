@@ -224,6 +224,17 @@ def test_changed_history_opens_one_by_itself(desk: Desk, entry: str) -> None:
     assert (queued.trigger, queued.digest_after) == ("changed-data", after)
 
 
+def test_prices_rescaled_by_one_factor_are_no_fault(desk: Desk, entry: str) -> None:
+    one = {"changed": 2500, "removed": 0, "first": "2010-01-04", "last": "2020-01-03"}
+    changes = {"changed_bars": 2500, "symbols": {"AAA": {**one, "factor": 0.993}}}
+    succeed(desk, digest_of(desk), changes=changes)
+    assert incidents.listed(desk, open_only=True) == ()
+    assert state_of(desk, entry) == "active"
+    with desk.read() as tx:
+        (queued,) = set_rows.revalidations_listed(tx, candidate_id=entry)
+    assert queued.trigger == "changed-data"
+
+
 def test_new_bars_alone_queue_a_revalidation_once(desk: Desk, entry: str) -> None:
     after = succeed(desk, digest_of(desk), changes={"changed_bars": 0, "added_bars": 21})
     data.register_snapshot(desk, Path(desk.workspace.snapshots / after / "manifest.json"))
