@@ -53,17 +53,15 @@ def add_to(group: typer.Typer) -> None:
 
 def _facts(found: dict[str, Any]) -> dict[str, Any]:
     """A data incident as one row."""
-    kinds = [one["kind"] for one in found["holds"]]
+    kinds = [one["kind"] for one in found.get("holds", ())]
     counts = {f"{one}s": kinds.count(one) for one in ("snapshot", "run")}
-    question, incident = found["question"], found["incident"]
+    question, incident = found.get("question", {}), found.get("incident", {})
     return {
         **counts,
         "entries": kinds.count("entry"),
-        "symbols": question["symbols"] or "all",
-        "origin": question["origin"],
-        "id": incident["id"],
-        "state": incident["state"],
-        "summary": incident["summary"],
+        "symbols": question.get("symbols") or "all",
+        "origin": question.get("origin"),
+        **{key: incident.get(key) for key in ("id", "state", "summary")},
     }
 
 
@@ -79,9 +77,11 @@ def _look(group: typer.Typer) -> None:
     def show(face: Face, name: Name) -> Answer:
         """Show one data set: its state, where it came from, and who used it."""
         data = face.call("data.show", data_set=name)
-        view = {key: value for key, value in data["view"].items() if key != "symbols"}
-        view |= {"symbols": len(data["view"]["symbols"]), "runs": len(data["runs"])}
-        view |= {"entries": data["entries"], "descent": [one["digest"] for one in data["descent"]]}
+        found = data.get("view", {})
+        view = {key: value for key, value in found.items() if key != "symbols"}
+        view |= {"symbols": len(found.get("symbols", ())), "runs": len(data.get("runs", ()))}
+        view["entries"] = data.get("entries")
+        view["descent"] = [one["digest"] for one in data.get("descent", ())]
         return Answer(data, record(view))
 
     @verb(group, "age")
@@ -112,7 +112,7 @@ def _look(group: typer.Typer) -> None:
             rows = [one for one in data.get("items", ()) if name in ("", one["name"])]
             if not rows and name:
                 raise NotFound(f"there is no data set {name!r}", remedy="omp data sets names them")
-            return Answer(rows, table(rows, SETS[:6], empty="no data"))
+            return Answer({**data, "items": rows}, table(rows, SETS[:6], empty="no data"))
         limit = 0.0 if frozen else max_days
         data = face.call("data.age", data_set=name, **({} if default else {"max_days": limit}))
         told = data.get("max_age_days")
@@ -189,7 +189,7 @@ def _refresh(group: typer.Typer) -> None:
         ] = None,
     ) -> Answer:
         """Import a data set again from where it came, and let its name mean the new snapshot."""
-        source = face.call("data.show", data_set=name)["view"]["source"] or {}
+        source = (face.call("data.show", data_set=name).get("view") or {}).get("source") or {}
         remembered = source.get("path") if source.get("kind") == "import" else None
         given = path or (Path(remembered) if remembered else None)
         if given is None:
@@ -242,14 +242,15 @@ def _parted(text: str) -> list[str]:
 
 
 def _held(found: dict[str, Any]) -> list[str]:
-    entries = [one["subject"] for one in found["holds"] if one["kind"] == "entry" and one["holds"]]
-    told = [f"quarantined: {one}" for one in entries]
-    return [*told, f"omp data resolve {found['incident']['id']} --cause '…' --prevention '…'"]
+    held = [one for one in found.get("holds", ()) if one["kind"] == "entry" and one["holds"]]
+    told = [f"quarantined: {one['subject']}" for one in held]
+    name = found.get("incident", {}).get("id")
+    return [*told, f"omp data resolve {name} --cause '…' --prevention '…' lets go of them"]
 
 
 def _told(found: dict[str, Any]) -> list[str]:
-    if not found["is_new"]:
-        return [f"{found['name']} has nothing new; it is up to date as of now"]
+    if not found.get("is_new"):
+        return [f"{plain(found.get('name'))} has nothing new; it is up to date as of now"]
     lines = [f"{found['name']} is now {found['after'][:12]}, up to {found['last'][:10]}"]
     changes = found.get("changes") or {}
     if changes:

@@ -97,7 +97,7 @@ def require_fresh(desk: Desk, tx: Connection, snapshot: Snapshot, source: str) -
         )
 
 
-def set_limit(desk: Desk, name: str, *, max_days: float | None) -> DataSet:
+def set_limit(desk: Desk, name: str, *, max_days: float | None = None) -> DataSet:
     """Set how old a data set may get.
 
     Args:

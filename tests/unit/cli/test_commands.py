@@ -128,6 +128,60 @@ ASKED = [
     ),
     (["review", "list"], "reviews.list", {}),
     (["data", "list"], "data.list", {}),
+    (["data", "sets"], "data.sets", {}),
+    (["data", "show", "prices"], "data.show", {"data_set": "prices"}),
+    (["data", "age"], "data.sets", {}),
+    (
+        ["data", "age", "prices", "--max-days", "7"],
+        "data.age",
+        {"data_set": "prices", "max_days": 7.0},
+    ),
+    (["data", "age", "prices", "--frozen"], "data.age", {"data_set": "prices", "max_days": 0.0}),
+    (["data", "age", "prices", "--default"], "data.age", {"data_set": "prices"}),
+    (["data", "revalidations"], "data.revalidations", {}),
+    (["data", "incidents", "prices"], "data.incidents", {"data_set": "prices"}),
+    (
+        [
+            "data",
+            "incident",
+            "prices",
+            "--summary",
+            "why",
+            "--symbols",
+            "A, B",
+            "--to",
+            "2024-05-31",
+        ],
+        "data.incident",
+        {
+            "data_set": "prices",
+            "summary": "why",
+            "symbols": ["A", "B"],
+            "last": "2024-05-31",
+            "severity": "SEV-2",
+        },
+    ),
+    (
+        ["data", "resolve", "INC-1", "--cause", "a", "--prevention", "b"],
+        "incidents.resolve",
+        {"incident": "INC-1", "cause": "a", "prevention": "b", "resolution": "a"},
+    ),
+    (
+        [
+            *("data", "fetch", "tiingo", "--name", "caps", "--symbols", "AAPL,IBM"),
+            *("--from", "2010-01-04", "--accept", "split_jump"),
+        ],
+        "data.fetch",
+        {
+            "provider": "tiingo",
+            "name": "caps",
+            "symbols": ["AAPL", "IBM"],
+            "first": "2010-01-04",
+            "timeframe": "1d",
+            "venue": "us",
+            "accept": ["split_jump"],
+        },
+    ),
     (["incidents", "list"], "incidents.list", {"state": "open"}),
     (["incidents", "list", "--all"], "incidents.list", {"state": "all"}),
     (["incidents", "show", "INC-1"], "incidents.show", {"incident": "INC-1"}),
@@ -189,7 +243,31 @@ def test_the_desk_takes_what_a_command_gives(
 def test_every_verb_is_asked_for_by_a_command() -> None:
     asked = {verb for _, verb, _ in ASKED}
     elsewhere = {"miner.start", "queue.add", "reviews.sign", "data.import", "data.check"}
+    elsewhere.add("data.update")
     assert set(VERBS) == asked | elsewhere | {"hall.replay"}
+
+
+def test_an_update_reads_where_the_data_came_from(
+    door: FakeDoor, workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    remembered = tmp_path / "prices.csv"
+    door.answers["data.show"] = {"view": {"source": {"kind": "import", "path": str(remembered)}}}
+    assert omp("data", "update", "prices") == 2
+    assert "omp data update prices PATH" in capsys.readouterr().err
+    remembered.write_text("bars")
+    assert omp("data", "update", "prices") == 0
+    verb, asked = door.asked[-1]
+    assert (verb, asked["origin"]) == ("data.update", str(remembered))
+    assert Path(asked["path"]).is_relative_to(workspace.root)  # a daemon is lent a copy
+    door.answers["data.show"] = {"view": {"source": {"kind": "fetch", "provider": "tiingo"}}}
+    assert omp("data", "update", "prices") == 0
+    assert door.asked[-1] == ("data.update", {"data_set": "prices"})
+
+
+def test_a_limit_of_age_is_one_limit(door: FakeDoor, workspace: Workspace) -> None:
+    assert omp("data", "age", "prices", "--frozen", "--default") == 2
+    assert omp("data", "age", "--max-days", "3") == 2
+    assert door.asked == []
 
 
 def test_a_refusal_is_one_sentence_and_its_exit_code(
