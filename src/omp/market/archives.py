@@ -46,8 +46,8 @@ class Limits:
     """
 
     total_bytes: int = 16 << 30
-    ratio: float = 200.0
-    small_bytes: int = 16 << 20
+    ratio: float = 250.0
+    small_bytes: int = 1 << 20
     files: int = 50_000
     depth: int = 2
 

@@ -39,7 +39,8 @@ PLACES: dict[str, tuple[int, int]] = {
 
 MARKETS = {False: (b"010", b"02"), True: (b"020", b"96")}
 """Whether it is the fractional market → market type and BDI code of its shares."""
-SHARES = ("ON", "PN", "UNT")
+SHARES = r"^(ON|PN[A-Z]?|UNT)(\s|$)"
+"""How the specification of a share begins: ordinary, preferred of any class, unit."""
 _PRICES = ("open", "high", "low", "close")
 
 
@@ -60,7 +61,7 @@ def read_quotes(path: Path, *, is_fractional: bool) -> "pl.DataFrame":
     wanted = _equal(rows, "kind", b"01") & _equal(rows, "market", market) & _equal(rows, "bdi", bdi)
     quotes = rows[wanted]
     specs = _texts(quotes, "spec")
-    kept = specs.str.slice(0, 4).str.strip_chars().str.contains(rf"^({'|'.join(SHARES)})[A-Z]?$")
+    kept = specs.str.contains(SHARES)
     quotes, specs = quotes[kept.to_numpy()], specs.filter(kept)
     lines = np.flatnonzero(wanted)[kept.to_numpy()] + 1
     numbers = {

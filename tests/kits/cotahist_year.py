@@ -1,0 +1,73 @@
+"""A made COTAHIST year in B3's exact layout, for measurements and tests of the importer.
+
+Run as a program it writes the file: `python -m tests.kits.cotahist_year PATH [RECORDS]`.
+"""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from tests.kits.importer_cases import cotahist_quote, cotahist_text
+
+from omp.market.venues import venue
+
+YEAR = 2019
+SHARES = 400
+OTHER_MARKETS = (("070", "78"), ("080", "82"), ("030", "62"), ("020", "96"))
+
+
+def write_year(path: Path, records: int = 2_000_000, *, zipped: bool = False) -> int:
+    """Write so many quotes over the sessions of a year; give the number of shares' quotes.
+
+    Every session has the same records: shares of the cash market, and for the rest options and
+    other markets as in the real file. Prices walk at random with a fixed seed.
+    """
+    sessions = venue("br").sessions(date(YEAR, 1, 1), date(YEAR, 12, 31))
+    assert sessions is not None
+    n_days = len(sessions)
+    per_day = records // n_days
+    shares = min(SHARES, per_day)
+    rng = np.random.default_rng(7)
+    template = np.frombuffer(cotahist_text([_record(i, shares) for i in range(per_day)]), np.uint8)
+    rows = template.reshape(-1, 247)
+    close = np.exp(rng.normal(3.0, 0.5, shares))
+    with path.open("wb") as file:
+        file.write(rows[0].tobytes())
+        for day in sessions:
+            body = rows[1:-1].copy()
+            body[:, 2:10] = np.frombuffer(str(day).replace("-", "").encode(), np.uint8)
+            opened, close = close, close * np.exp(rng.normal(0, 0.015, shares))
+            high, low = np.maximum(opened, close) * 1.01, np.minimum(opened, close) * 0.99
+            for start, prices in ((56, opened), (69, high), (82, low), (108, close)):
+                body[:shares, start : start + 13] = _digits(np.round(prices * 100), 13)
+            body[:shares, 152:170] = _digits(rng.integers(100, 10**7, shares), 18)
+            file.write(body.tobytes())
+        last = f"{f'99COTAHIST.{YEAR}BOVESPA {YEAR}1230{per_day * n_days + 2:011d}':<245}\r\n"
+        file.write(last.encode("latin-1"))
+    if zipped:
+        import zipfile
+
+        with zipfile.ZipFile(path.with_suffix(".ZIP"), "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(path, path.name)
+    return shares * n_days
+
+
+def _record(number: int, shares: int) -> str:
+    if number < shares:
+        spec = ("ON      NM", "PN      N1", "UNT     N2")[number % 3]
+        return cotahist_quote(
+            f"S{number:03d}{3 + number % 3}", "2019-01-02", [1, 1, 1, 1], 1, spec=spec
+        )
+    market, bdi = OTHER_MARKETS[number % len(OTHER_MARKETS)]
+    return cotahist_quote(f"O{number:05d}", "2019-01-02", [1, 1, 1, 1], 1, market=market, bdi=bdi)
+
+
+def _digits(values: np.ndarray, width: int) -> np.ndarray:
+    powers = 10 ** np.arange(width - 1, -1, -1, dtype=np.int64)
+    return (values.astype(np.int64)[:, None] // powers % 10 + ord("0")).astype(np.uint8)
+
+
+if __name__ == "__main__":
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 2_000_000
+    print(write_year(Path(sys.argv[1]), count, zipped=True))
