@@ -75,8 +75,9 @@ def _rows(path: Path, options: Options, notes: dict[str, str]) -> "tuple[pl.Data
     frame = text.frame
     lines = frame[LINE]
     values = frame.drop(LINE)
-    names = {len(DAILY): DAILY, len(INTRADAY): INTRADAY}.get(values.width)
-    if names is None:
+    has_time = values.width > 2 and bool(values[:, 2].str.contains(":", literal=True).any())
+    names = INTRADAY if has_time else DAILY
+    if values.width != len(names):
         raise refused(
             path.name,
             "schema",
