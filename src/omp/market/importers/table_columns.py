@@ -56,8 +56,9 @@ def mapped(present: list[str], options: Options, file: str) -> dict[str, str]:
         theirs = options.columns.get(ours)
         if theirs is not None and theirs not in present:
             raise unreadable(file, f"it has no column {theirs!r} for {ours}; it has {present}")
-        guesses = (known[alias] for alias in aliases if alias in known)
-        chosen = theirs or next((one for one in guesses if one not in taken), None)
+        guesses = [known[alias] for alias in aliases if alias in known]
+        free = [one for one in guesses if one not in taken]
+        chosen = theirs or next(iter(free or guesses), None)
         if chosen is not None:
             found[ours] = chosen
     if found.get("time_of_day") == found.get("timestamp"):
