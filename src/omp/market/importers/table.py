@@ -83,7 +83,7 @@ class Table:
         own = columns.features(present, options, path.name)
         notes["columns"] = ", ".join(f"{ours}={theirs}" for ours, theirs in found.items())
         table = _numbers(frame, found | own, reading, path.name)
-        moments = _moments(frame, found, options, path.name)
+        moments = _moments(frame, found, options, path.name, notes.get("dates", ""))
         symbols = _symbols(frame, found, path, options)
         timeframe = reading.timeframe or timeframe_of(symbols, moments, options, path.name)
         reading.timeframe, reading.options = timeframe, replace(options, timeframe=timeframe)
@@ -170,7 +170,7 @@ def _numbers(
 
 
 def _moments(
-    frame: "pl.DataFrame", found: Mapping[str, str], options: Options, file: str
+    frame: "pl.DataFrame", found: Mapping[str, str], options: Options, file: str, expected: str
 ) -> Moments:
     """The times of a table, its time of day taken from a column of its own where there is one."""
     import polars as pl
@@ -182,7 +182,7 @@ def _moments(
         column = pl.DataFrame({"day": day, "clock": clock}).select(
             pl.concat_str("day", "clock", separator=" ").alias("time")
         )["time"]
-    return read_moments(column, options, file)
+    return read_moments(column, options, file, expected)
 
 
 def _symbols(

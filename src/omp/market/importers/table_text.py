@@ -144,6 +144,10 @@ def number(
     """
     import polars as pl
 
+    if decimal == ".":  # the plain case at once; what does not fit is looked at below
+        values = column.cast(pl.Float64, strict=False)
+        if values.null_count() == column.null_count():
+            return values
     text = column.str.strip_chars()
     other = "," if decimal == "." else "."
     lawful = POINT_NUMBER if decimal == "." else COMMA_NUMBER

@@ -25,6 +25,7 @@ TIME_FORMATS = (
     "%m/%d/%Y %H:%M",
 )
 ZONED_FORMATS = ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z")
+_FORMS = (*DATE_FORMATS, *TIME_FORMATS, *ZONED_FORMATS)
 EPOCH_UNITS = ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000), (1e8, 1_000_000_000))
 """Epoch numbers from this size on are in units of so many nanoseconds."""
 FIRST_DATE_NUMBER, LAST_DATE_NUMBER = 19_000_101, 22_001_231
@@ -51,8 +52,14 @@ class Moments:
         return getattr(self.values.dtype, "time_zone", None)
 
 
-def read_moments(column: "pl.Series", options: Options, file: str) -> Moments:
+def read_moments(column: "pl.Series", options: Options, file: str, expected: str = "") -> Moments:
     """A column of dates or times; each distinct text is understood once.
+
+    Args:
+        column: the cells.
+        options: how to read.
+        file: its name, for messages.
+        expected: the form of the files before this one, which holds where it fits every cell.
 
     Raises:
         DataNotReady: when no form fits, or day and month could be either way round.
@@ -63,7 +70,7 @@ def read_moments(column: "pl.Series", options: Options, file: str) -> Moments:
     if kind == pl.String:
         text = column.str.strip_chars().replace("", None)
         distinct = text.unique(maintain_order=True)
-        found = _from_text(distinct, options, file)
+        found = _from_text(distinct, options, file, expected)
         table = pl.DataFrame({"text": distinct, "moment": found.values})
         rows = pl.DataFrame({"text": text})
         joined = rows.join(table, on="text", how="left", nulls_equal=True, maintain_order="left")
@@ -152,9 +159,13 @@ def _from_numbers(column: "pl.Series", file: str) -> Moments:
     raise _unclear(file, f"times such as {typical:g} are no epoch and no date")
 
 
-def _from_text(text: "pl.Series", options: Options, file: str) -> Moments:
+def _from_text(text: "pl.Series", options: Options, file: str, expected: str) -> Moments:
     import polars as pl
 
+    if expected in _FORMS:
+        read = text.str.to_datetime(expected, strict=False, exact=True, time_unit="ns")
+        if read.null_count() == text.null_count():
+            return Moments(read, expected)
     if options.date_format is not None:
         told = text.str.to_datetime(options.date_format, strict=False, time_unit="ns")
         if text.len() > text.null_count() and told.null_count() == told.len():
@@ -165,7 +176,7 @@ def _from_text(text: "pl.Series", options: Options, file: str) -> Moments:
     if digits.len() and digits.all():
         return _from_numbers(text.cast(pl.Int64, strict=False), file)
     fits: dict[str, pl.Series] = {}
-    for form in (*DATE_FORMATS, *TIME_FORMATS, *ZONED_FORMATS):
+    for form in _FORMS:
         read = text.str.to_datetime(form, strict=False, exact=True, time_unit="ns")
         lost = read.null_count() - text.null_count()
         if read.len() and lost < 0.5 * max(text.len() - text.null_count(), 1):
