@@ -40,6 +40,22 @@ def test_a_brazilian_table_is_understood_in_each_encoding(tmp_path, encoding: st
     ]
 
 
+@pytest.mark.parametrize(
+    ("names", "symbols"),
+    [
+        (("aal_data.csv", "brk.b_data.csv"), ["AAL", "BRK.B"]),
+        (("aal.us.txt", "bf-b.us.txt"), ["AAL", "BF-B"]),
+        (("brk.b.csv", "aal.csv"), ["AAL", "BRK.B"]),
+        (("a_x.csv", "b_y.csv"), ["A_X", "B_Y"]),
+        (("a_x.csv",), ["A_X"]),
+    ],
+)
+def test_symbols_are_the_names_of_files_without_what_all_share(tmp_path, names, symbols) -> None:
+    for name in names:
+        written(tmp_path, HEAD + ROWS, name)
+    assert read(tmp_path, GUESS).frame["symbol"].unique(maintain_order=True).to_list() == symbols
+
+
 def test_a_latin_1_letter_below_an_ascii_header_is_refused_until_told(tmp_path) -> None:
     data = ("Ticker;" + HEAD.replace(",", ";")).encode() + b"A\xc7;2020-01-02;1;2;0.5;1.5;100\n"
     path = written(tmp_path, data)

@@ -28,6 +28,7 @@ class _Reading:
     notes: dict[str, str] = field(default_factory=dict)
     timeframe: str = ""
     is_adjusted: bool = False
+    endings: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Table:
         """
         import polars as pl
 
-        reading = _Reading(options)
+        reading = _Reading(options, endings=_shared_ending(files))
         parts = [self._one(path, reading) for path in files]
         frame = pl.concat([part for part, _ in parts])
         as_traded = pl.concat([before for _, before in parts]) if reading.is_adjusted else None
@@ -84,7 +85,7 @@ class Table:
         notes["columns"] = ", ".join(f"{ours}={theirs}" for ours, theirs in found.items())
         table = _numbers(frame, found | own, reading, path.name)
         moments = _moments(frame, found, options, path.name, notes.get("dates", ""))
-        symbols = _symbols(frame, found, path, options)
+        symbols = _symbols(frame, found, path, reading)
         timeframe = reading.timeframe or timeframe_of(symbols, moments, options, path.name)
         reading.timeframe, reading.options = timeframe, replace(options, timeframe=timeframe)
         notes["dates"] = moments.form
@@ -185,13 +186,30 @@ def _moments(
     return read_moments(column, options, file, expected)
 
 
+def _stem(path: Path) -> str:
+    """A file's name in capitals without what says that it is a table."""
+    name = path.name
+    for suffix in (".gz", ".zst", *TEXT_SUFFIXES, *PARQUET_SUFFIXES):
+        name = name[: -len(suffix)] if name.lower().endswith(suffix) else name
+    return name.upper()
+
+
+def _shared_ending(files: tuple[Path, ...]) -> str:
+    """What the names of all files end with, such as `_data` or `.us`; it is no part of a symbol."""
+    stems = [_stem(path) for path in files]
+    cuts = [max(stem.rfind(sign) for sign in "_.-") for stem in stems]
+    endings = {stem[cut:] if cut > 0 else "" for stem, cut in zip(stems, cuts, strict=True)}
+    return endings.pop() if len(files) > 1 and len(endings) == 1 else ""
+
+
 def _symbols(
-    frame: "pl.DataFrame", found: Mapping[str, str], path: Path, options: Options
+    frame: "pl.DataFrame", found: Mapping[str, str], path: Path, reading: _Reading
 ) -> "pl.Series":
     import polars as pl
 
-    if "symbol" not in found or options.symbol:
-        own = options.symbol or path.name.split(".")[0].upper()
+    told = reading.options.symbol
+    if "symbol" not in found or told:
+        own = told or _stem(path).removesuffix(reading.endings)
         return pl.Series("symbol", [own], dtype=pl.String).new_from_index(0, frame.height)
     symbols = frame[found["symbol"]].cast(pl.String).str.strip_chars().replace("", None)
     if symbols.null_count():
