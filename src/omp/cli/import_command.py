@@ -82,7 +82,7 @@ def import_data(
     if dry_run:
         ready = found["readiness"]["ready"] is True
         return Answer(found, _faults(found), exit_code=0 if ready else 3)
-    may_ask = sys.stdin.isatty() and sys.stderr.isatty() and not (yes or face.is_json)
+    may_ask = is_terminal() and not (yes or face.is_json)
     if may_ask and not typer.confirm("Is this right?", default=True, err=True):
         raise Interrupted(
             "the import was not wanted; nothing was changed",
@@ -102,6 +102,11 @@ def import_data(
     shown = {key: {**manifest, **data}.get(key) for key in RESULT}
     shown["changes"] = _change(manifest.get("changes"))
     return Answer({**data, "guess": found}, record(shown))
+
+
+def is_terminal() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _preview(source: Path, fields: Mapping[str, Any], *, is_judged: bool) -> dict[str, Any]:
