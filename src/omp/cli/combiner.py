@@ -23,9 +23,10 @@ app = typer.Typer(
 
 
 def _mount() -> None:
-    from omp.cli import data_commands, factory_commands
+    from omp.cli import data_commands, factory_commands, provider_commands
 
     app.add_typer(factory_commands.app, name="factory")
+    provider_commands.add_to(data_commands.app)
     app.add_typer(data_commands.app, name="data")
 
 

@@ -129,9 +129,9 @@ def import_(
             engine_version=__version__,
         )
         keys = ("changes", "left_out", "features")
-        return _facts(snapshot) | {key: snapshot.manifest.get(key) for key in keys}
+        return facts_of(snapshot) | {key: snapshot.manifest.get(key) for key in keys}
 
-    _result(f"importing {path} as {known_as}", work, lines)
+    answer(f"importing {path} as {known_as}", work, lines)
 
 
 @app.command()
@@ -223,7 +223,7 @@ def list_(workspace: Workspace = DEFAULT_WORKSPACE) -> None:
     lines = Lines()
     try:
         catalog = Catalog(workspace)
-        found = [_facts(catalog.resolve(name)) | {"name": name} for name in catalog.sets.names()]
+        found = [facts_of(catalog.resolve(name)) | {"name": name} for name in catalog.sets.names()]
     except OmpError as error:
         raise typer.Exit(lines.error(error)) from error
     lines.emit("result", data_sets=found)
@@ -231,10 +231,10 @@ def list_(workspace: Workspace = DEFAULT_WORKSPACE) -> None:
 
 def _answer(doing: str, work: Callable[[], "Snapshot"]) -> None:
     """Do the work and end in one line: the snapshot, or the named error with its exit code."""
-    _result(doing, lambda: _facts(work()), Lines())
+    answer(doing, lambda: facts_of(work()), Lines())
 
 
-def _result(doing: str, work: Callable[[], dict[str, Any]], lines: Lines) -> None:
+def answer(doing: str, work: Callable[[], dict[str, Any]], lines: Lines) -> None:
     """The same for work that gives the fields of its result."""
     from omp.domain.errors import OmpError
 
@@ -247,7 +247,7 @@ def _result(doing: str, work: Callable[[], dict[str, Any]], lines: Lines) -> Non
     lines.emit("result", **found)
 
 
-def _facts(found: "Snapshot") -> dict[str, Any]:
+def facts_of(found: "Snapshot") -> dict[str, Any]:
     manifest = found.manifest
     copied = ("environment", "venue", "timeframe", "symbols", "first", "last", "boundary")
     counted = ("lineage", "rows", "rows_sealed")
