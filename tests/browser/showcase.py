@@ -4,6 +4,7 @@ Figures are made up, but every file has its true digest and every row went throu
 the pages show what they would show of real runs.
 """
 
+import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.finished import FakeChildren, finish_run, make_candidates
 
 from omp.app import open_desk
 from omp.domain.canary import SequentialTest
-from omp.ops import hall, incidents, miner, promotion, queue, runs, workspace
+from omp.ops import data, data_incidents, hall, incidents, miner, promotion, queue, runs, workspace
 from omp.ops.desk import Desk
 from omp.ops.runs import Progress
 from omp.store import hall as rows
@@ -52,6 +53,7 @@ def furnish(root: Path) -> Showcase:
     )
     _walk(desk, refused)
     write_data(root, "moves", symbols=("BBB", "CCC"), environment="demo")
+    _questioned(desk, root)
     running = _running(desk, root)
     for number, name in enumerate(("Breakout, small caps", "Pairs by sector"), start=1):
         path = write_campaign(root, f"waiting_{number}", source="moves", population=200 + number)
@@ -65,6 +67,46 @@ def furnish(root: Path) -> Showcase:
         details={"symptoms": ["2 sessions without bars"], "runs": [refused]},
     )
     return Showcase(desk, entry, promoted, refused, running)
+
+
+def _questioned(desk: Desk, root: Path) -> None:
+    """A data set with gaps, faults and an incident of each state."""
+    symbols = ("BBB", "CCC", *(f"SYM{number:02d}" for number in range(10)))
+    path = write_data(root, "small-caps", symbols=symbols, venue="br", boundary="2017-01-02")
+    months = 121
+    counted = {
+        symbol: {
+            "start": 3 * number,
+            "sessions": [21] * (months - 3 * number),
+            "missing": [
+                {40: 2, 41: 9}.get(month, 0) if number % 3 == 0 else 0
+                for month in range(3 * number, months)
+            ],
+        }
+        for number, symbol in enumerate(symbols)
+    }
+    calendar = {"schema_version": 1, "calendar": "venue", "first_month": "2010-01"}
+    calendar |= {"months": months, "symbols": counted}
+    (path.parent / "calendar.json").write_text(json.dumps(calendar))
+    split = {
+        "rule": "split_jump",
+        "symbol": "CCC",
+        "time": "2015-07-02T00:00:00Z",
+        "detail": "the open is a multiple of the last close as after a split (jump 0.3875)",
+        "remedy": "import adjusted prices, or accept split_jump if the move is real",
+    }
+    certificate = {"ready": True, "faults": [], "accepted": [split], "unknown": {}}
+    (path.parent / "readiness.json").write_text(json.dumps(certificate))
+    data.register_snapshot(desk, path)
+    first = data_incidents.open_about(
+        desk, "small-caps", summary="SYM03 lacks June 2013", symbols=["SYM03"]
+    )
+    data_incidents.resolve(
+        desk, first.incident.id, cause="the vendor lost it", prevention="the count is checked"
+    )
+    data_incidents.open_about(
+        desk, "small-caps", summary="closes of May 2013 are those of April", first="2013-05-01"
+    )
 
 
 def _walk(desk: Desk, run_id: str) -> None:

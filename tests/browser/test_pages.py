@@ -1,5 +1,8 @@
 """Every page: no accessibility fault, no sideways scrolling, and the answer to its question."""
 
+import re
+from collections.abc import Callable
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -20,6 +23,8 @@ PAGES = {
     "ledger": "/ledger",
     "incidents": "/incidents",
     "data": "/data",
+    "data set": "/data/small-caps",
+    "data set without a count": "/data/prices",
     "configuration": "/config",
     "daily log": "/cards/daily",
     "login": "/login",
@@ -109,3 +114,39 @@ def test_the_api_page_is_drawn_from_local_assets(page: Page) -> None:
     page.goto("/docs")
     expect(page.locator(".opblock").first).to_be_visible(timeout=20_000)
     expect(page.locator("#swagger")).to_contain_text("/api/omp/status")
+
+
+def test_a_data_set_shows_its_months_and_who_questions_it(
+    page: Page, served: Served, picture: Callable[[Page, str], None]
+) -> None:
+    page.goto("/data")
+    row = page.get_by_role("region", name="Data sets", exact=True).get_by_role("row")
+    expect(row.filter(has_text="small-caps")).to_contain_text("NOT READY")
+    picture(page, "data-1280")
+    page.goto("/data/small-caps")
+    drawn = page.get_by_role("img", name="SYM04, 2011-07 to 2020-01")
+    expect(drawn).to_have_accessible_name(re.compile("11 of 2163 sessions without bars; 2013-05"))
+    expect(page.get_by_role("region", name="Incidents")).to_contain_text("closes of May 2013")
+    expect(page.get_by_role("region", name="Standing")).to_contain_text("omp data resolve")
+    page.get_by_role("region", name="Calendar picture by symbol").focus()
+    picture(page, "data-set-1280")
+
+
+def test_data_are_called_into_question_and_released_by_hand(page: Page, served: Served) -> None:
+    page.goto("/data/moves")
+    page.get_by_role("button", name="call into question").click()
+    page.get_by_label("What is wrong with the data").fill("two sessions are missing")
+    page.locator("#ask-go").click()
+    standing = page.get_by_role("region", name="Standing")
+    expect(standing).to_contain_text("in question: INC-")
+    page.goto(f"/runs/{served.show.running_run}")
+    expect(page.locator("main")).to_contain_text("Its data are in question")
+    page.goto("/data/moves")
+    page.get_by_role("button", name="resolve INC-").click()
+    page.get_by_label("Cause").fill("a holiday was not in the calendar")
+    page.get_by_label("What was done about it").fill("the calendar was corrected")
+    page.get_by_label("What keeps it from coming again").fill("the calendar is compared")
+    page.locator("#ask-go").click()
+    expect(standing).not_to_contain_text("in question")
+    page.goto(f"/runs/{served.show.running_run}")
+    expect(page.locator("main")).to_contain_text("Its data were in question")

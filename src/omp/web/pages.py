@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 
 from omp.ops.desk import Desk
 from omp.ops.miner_status import status
-from omp.web import assets, charts, hall_page, miner_page, phrases, record_page, run_page
+from omp.web import assets, charts, data_page, hall_page, miner_page, phrases, record_page, run_page
 from omp.web.frame import After, EnvironmentName, Id, Shown, as_json, frame, only
 from omp.web.rendering import page
 
@@ -22,7 +22,7 @@ def router(desk: Desk | Source) -> APIRouter:
     source: Source = desk if callable(desk) else lambda: desk
     pages = APIRouter(include_in_schema=False)
     pages.include_router(assets.router)
-    for add in (_miner, _miner_parts, _runs, _hall, _record, _login):
+    for add in (_miner, _miner_parts, _runs, _hall, _record, _data, _login):
         add(pages, source)
     return pages
 
@@ -153,18 +153,6 @@ def _record(pages: APIRouter, source: Source) -> None:
         found = record_page.all_incidents(desk)
         return page("incidents.html", **frame(desk, "/incidents"), **found)
 
-    @pages.get("/data")
-    def list_data(environment: Shown = "all") -> HTMLResponse:
-        desk = source()
-        found = record_page.snapshots(desk, only(environment))
-        return page("data.html", **frame(desk, "/data", environment), **found)
-
-    @pages.get("/data/{digest}")
-    def show_data(digest: Id) -> HTMLResponse:
-        desk = source()
-        found = record_page.snapshot(desk, digest)
-        return page("snapshot.html", **frame(desk, "/data"), **found)
-
     @pages.get("/cards/{kind}")
     def show_card(kind: Id, subject: CardSubject = None) -> HTMLResponse:
         desk = source()
@@ -174,6 +162,22 @@ def _record(pages: APIRouter, source: Source) -> None:
     def show_config() -> HTMLResponse:
         desk = source()
         return page("config.html", **frame(desk, "/config"), **record_page.configuration(desk))
+
+
+def _data(pages: APIRouter, source: Source) -> None:
+    @pages.get("/data")
+    def list_data(environment: Shown = "all") -> HTMLResponse:
+        desk = source()
+        found = data_page.everything(desk, only(environment))
+        return page("data.html", **frame(desk, "/data", environment), **found)
+
+    @pages.get("/data/{name}")
+    def show_data(
+        name: Id, symbols: Annotated[Literal["worst", "all"], Query()] = "worst"
+    ) -> HTMLResponse:
+        desk = source()
+        found = data_page.snapshot(desk, name, whole=symbols == "all")
+        return page("snapshot.html", **frame(desk, "/data"), **found)
 
 
 def _login(pages: APIRouter, _source: Source) -> None:

@@ -1,14 +1,12 @@
-"""What the pages of ledger, incidents, data and configuration show."""
+"""What the pages of ledger, incidents and configuration show."""
 
-import json
 from typing import Any
 
 from omp.config.setting_sections import RULES
 from omp.config.settings import as_mapping, flat
-from omp.ops import cards, data, incidents, ledger_pages, settings_versions
+from omp.ops import cards, incidents, ledger_pages, settings_versions
 from omp.ops.desk import Desk
 from omp.store import hall
-from omp.store.snapshots import Snapshot
 from omp.web.rendering import card_body
 
 LINEAGES = 50
@@ -36,39 +34,6 @@ def all_incidents(desk: Desk) -> dict[str, Any]:
         "open_ones": [one for one in found if one.state != "resolved"],
         "closed": [one for one in found if one.state == "resolved"],
     }
-
-
-def snapshots(desk: Desk, environment: str | None) -> dict[str, Any]:
-    """Registered snapshots, each with its readiness."""
-    found = data.listed(desk, environment=environment)
-    return {
-        "snapshots": found[:200],
-        "ready": {one.digest: _ready(desk, one) for one in found[:200]},
-    }
-
-
-def snapshot(desk: Desk, digest: str) -> dict[str, Any]:
-    """One snapshot with its certificate.
-
-    Raises:
-        NotFound: It is not registered.
-    """
-    found = data.get(desk, digest)
-    return {"one": found, "certificate": _certificate(desk, found)}
-
-
-def _ready(desk: Desk, one: Snapshot) -> str:
-    ready = _certificate(desk, one).get("ready")
-    return "unknown" if not isinstance(ready, bool) else "yes" if ready else "no"
-
-
-def _certificate(desk: Desk, one: Snapshot) -> dict[str, Any]:
-    path = desk.workspace.snapshots / one.digest / "readiness.json"
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {"ready": None, "faults": []}
-    return found if isinstance(found, dict) else {"ready": None, "faults": []}
 
 
 def card(desk: Desk, kind: str, subject: str | None) -> dict[str, Any]:
