@@ -1,12 +1,14 @@
 """The kit every importer passes: its own files only, exact rows, one named error for the rest."""
 
+import random
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 from tests.kits.importer_cases import CASES
 
-from omp.domain.errors import DataNotReady
+from omp.domain.errors import DataNotReady, OmpError
 from omp.market.bars import FIELDS
 from omp.market.importers import importers, read
 from omp.market.splits import parse_iso
@@ -52,3 +54,44 @@ def test_a_file_it_cannot_understand_is_refused_by_name(
     path.write_bytes(content)
     with pytest.raises(DataNotReady, match=path.name):
         ALL[name].parse((path,), options)
+
+
+NOISE = b',;|\t\n"\r0123456789.-/:eE\x00\xff\xc3'
+
+
+def _damaged(data: bytes, rng: random.Random) -> bytes:
+    """The bytes with a few of them changed, cut out, put in or repeated."""
+    found = bytearray(data)
+    for _ in range(rng.randint(1, 6)):
+        at = rng.randrange(len(found) + 1)
+        match rng.randrange(4):
+            case 0:
+                found[at : at + 1] = bytes([rng.randrange(256)])
+            case 1:
+                del found[at : at + rng.randint(1, 40)]
+            case 2:
+                found[at:at] = bytes(rng.choice(NOISE) for _ in range(rng.randint(1, 8)))
+            case _:
+                found[at:at] = found[rng.randrange(len(found) + 1) :][: rng.randint(1, 80)]
+    return bytes(found)
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_a_damaged_file_ends_in_rows_or_in_a_named_refusal(name: str, tmp_path: Path) -> None:
+    write, options, _ = CASES[name]
+    rng = random.Random(name)
+    path = write(tmp_path)
+    data = path.read_bytes()
+    remedies: list[str] = []
+    for _ in range(150):
+        path.write_bytes(_damaged(data, rng))
+        for told in (options, replace(options, timeframe="", timezone="")):
+            try:
+                raw = read(path, told, name)
+            except OmpError as error:
+                remedies.append(error.remedy)
+                continue
+            assert set(COLUMNS) <= set(raw.frame.columns)
+            assert raw.frame["symbol"].null_count() == 0
+    assert remedies
+    assert all(remedies)

@@ -1,7 +1,9 @@
 """The files of a LEAN folder as tables."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +18,7 @@ Kind = Literal["daily", "hour", "minute"]
 PRICE_SCALE = 10_000.0
 FACTOR_COLUMNS = ("date", "price_factor", "split_factor", "reference_price")
 RAW_COLUMNS = ("time", "open", "high", "low", "close", "volume")
+_NUMBER = re.compile(r"^\d+(\.\d+)?([eE][+-]?\d+)?$")
 TIMEZONE = "America/New_York"
 
 
@@ -108,9 +111,11 @@ def read_factors(paths: Sequence[Path]) -> "pl.DataFrame | None":
     parts = []
     for path in paths:
         rows = []
-        for number, line in enumerate(path.read_text(encoding="ascii").split(), 1):
+        for number, line in enumerate(
+            path.read_text(encoding="ascii", errors="replace").split(), 1
+        ):
             cells = line.split(",")
-            if len(cells) not in (3, 4) or not cells[0].isdigit():
+            if len(cells) not in (3, 4) or not _is_day(cells[0]) or not _numbers(cells[1:]):
                 raise _faulty(path, f"line {number} reads {line!r}, no date and factors")
             rows.append(cells if len(cells) == len(FACTOR_COLUMNS) else [*cells, None])
         table = pl.DataFrame(rows, schema=dict.fromkeys(FACTOR_COLUMNS, pl.String), orient="row")
@@ -134,15 +139,29 @@ def read_maps(paths: Sequence[Path]) -> "pl.DataFrame | None":
     rows = []
     for path in paths:
         symbol = path.name.removesuffix(".csv").upper()
-        for number, line in enumerate(path.read_text(encoding="ascii").split(), 1):
+        for number, line in enumerate(
+            path.read_text(encoding="ascii", errors="replace").split(), 1
+        ):
             cells = line.split(",")
-            if len(cells) < 2 or not cells[0].isdigit():
+            if len(cells) < 2 or not _is_day(cells[0]):
                 raise _faulty(path, f"line {number} reads {line!r}, no date and ticker")
             rows.append((symbol, cells[0], cells[1].upper()))
     if not rows:
         return None
     table = pl.DataFrame(rows, schema=["symbol", "date", "ticker"], orient="row")
     return table.with_columns(pl.col("date").str.to_date("%Y%m%d")).sort("symbol", "date")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        datetime.strptime(text, "%Y%m%d")  # noqa: DTZ007 - a date, no instant
+    except ValueError:
+        return False
+    return len(text) == len("20200102")
+
+
+def _numbers(cells: Sequence[str]) -> bool:
+    return all(_NUMBER.match(cell) for cell in cells)
 
 
 def _faulty(path: Path, what: str) -> Exception:

@@ -60,7 +60,10 @@ def load_text(path: Path, options: Options) -> Text:
         raise unreadable(path.name, f"its first line {first[:60]!r} has no column separator")
     cells = [cell.strip().strip('"') for cell in first.split(separator)]
     has_header = not any(cell and _DATA.match(cell) for cell in cells)
-    frame = pl.read_csv(data, separator=separator, infer_schema=False, has_header=has_header)
+    try:
+        frame = pl.read_csv(data, separator=separator, infer_schema=False, has_header=has_header)
+    except pl.exceptions.PolarsError as error:
+        raise unreadable(path.name, str(error).splitlines()[0]) from error
     frame = frame.rename(
         {name: name.strip() for name in frame.columns}
         if has_header
