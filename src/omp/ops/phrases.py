@@ -112,6 +112,19 @@ TOLD: Mapping[str, Callable[[Payload], str]] = {
     "hall.quarantined": _moved("quarantined"),
     "hall.removed": _moved("removed"),
     "incident.opened": _incident,
+    "hall.released": _moved("out of quarantine"),
+    "hall.revalidation_queued": lambda p: f"To be validated again because of {_said(p, 'trigger')}",
+    "data.incident": lambda p: (
+        f"Data {_said(p, 'name')} called into question: {_said(p, 'summary')}"
+    ),
+    "data.released": lambda p: (
+        f"Data in question released: {len(p.get('snapshots') or ())} snapshots, "
+        f"{_said(p, 'runs')} runs, {len(p.get('entries') or ())} entries"
+    ),
+    "data.updated": lambda p: (
+        f"Data set {_said(p, 'name')} updated" + ("" if p.get("is_new") else ": nothing new")
+    ),
+    "data.limit": lambda p: f"Limit of age set to {_said(p, 'new')} days",
     "data.imported": lambda p: f"Data published as {_said(p, 'name')} ({_said(p, 'environment')})",
 }
 """Kind -> its sentence; a kind without one is told by its meaning."""

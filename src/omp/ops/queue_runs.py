@@ -253,8 +253,9 @@ def data_held(desk: Desk, tx: Connection, run: Run) -> str | None:
     """Why a queued run waits for its data: in question, or too old; None while it does not."""
     if run.data_digest is None:
         return None
-    if why := data_holds.question_about(tx, run.data_digest):
-        return f"{why}: omp data resolve INCIDENT --cause '…' --prevention '…'"
+    if held := data_holds.holding(tx, run.data_digest):
+        told = f"its data are in question by {', '.join(held)}"
+        return f"{told}: omp data resolve {held[0]} --cause '…' --prevention '…'"
     snapshot = snapshots.get(tx, run.data_digest)
     if why := data_age.stale_because(desk, tx, snapshot):
         return f"its data are NOT READY: {why}: omp data update {snapshot.name}"

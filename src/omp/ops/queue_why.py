@@ -70,7 +70,7 @@ def why(desk: Desk, campaign_id: str) -> Why:
             busy = len([run for run in runs.live(tx) if run.state == "running"])
             if busy >= slots:
                 reasons.append(f"{busy} of {slots} slots are taken")
-    following = waiting[0] if waiting else None
+        following = next((one for one in waiting if not data_held(desk, tx, one.run)), None)
     if is_running:
         sentence = f"{campaign.name} is running"
     elif reasons:

@@ -8,8 +8,17 @@ import pytest
 from tests.desks import write_campaign, write_data
 from tests.finished import FakeChildren, finish_run
 
-from omp.domain.errors import DataHeld, Frozen, IllegalMove, InvalidInput, NotFound, Refused
+from omp.domain.errors import (
+    Conflict,
+    DataHeld,
+    Frozen,
+    IllegalMove,
+    InvalidInput,
+    NotFound,
+    Refused,
+)
 from omp.ops import data, data_holds, data_incidents, hall, incidents, looks, promotion, queue
+from omp.ops import runs as run_verbs
 from omp.ops.desk import Desk
 from omp.store import data_sets as set_rows
 from omp.store import hall as hall_rows
@@ -174,6 +183,18 @@ def test_the_queue_waits_and_says_why(desk: Desk) -> None:
     freed = queue.next_run(desk)
     assert freed is not None
     assert freed.campaign.id == added.id
+
+
+def test_a_run_that_is_claimed_all_the_same_stays_queued(desk: Desk) -> None:
+    added = queue.add(desk, name="one", config_path="configs/campaigns/one.toml")
+    data_incidents.open_about(desk, "prices", summary="wrong")
+    with pytest.raises(Conflict, match="in question"):
+        run_verbs.claim(desk, str(added.run_id))
+    with desk.read() as tx:
+        assert runs.get(tx, str(added.run_id)).state == "queued"
+    record = run_verbs.show(desk, str(added.run_id)).as_record()
+    assert record["data_in_question"] == record["data_incidents"] != []
+    assert queue.why(desk, added.id).next_run is None
 
 
 def test_a_campaign_without_a_run_waits_without_an_incident_of_its_own(desk: Desk) -> None:
