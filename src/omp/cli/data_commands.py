@@ -13,7 +13,7 @@ import typer
 
 from omp import __version__
 from omp.cli import import_options as options
-from omp.domain.errors import InvalidInput
+from omp.domain.errors import DataNotReady, InvalidInput
 from omp.wire.lines import Lines
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def import_(
     }
     known_as = name or options.name_of(path)
     lines = Lines()
+    is_refused = False
 
     def work() -> dict[str, Any]:
         from omp.domain.ids import check_id
@@ -116,6 +117,8 @@ def import_(
         shown = facts(found.raw, found.place, path)
         lines.emit("stage", stage="guess", **shown)
         if dry_run:
+            nonlocal is_refused
+            is_refused = found.certificate.ready is not True
             left = {symbol: list(rules) for symbol, rules in found.left_out.items()}
             return shown | {"readiness": found.certificate.record(), "left_out": left}
         snapshot = publish_examined(
@@ -132,6 +135,8 @@ def import_(
         return facts_of(snapshot) | {key: snapshot.manifest.get(key) for key in keys}
 
     answer(f"importing {path} as {known_as}", work, lines)
+    if is_refused:
+        raise typer.Exit(DataNotReady.exit_code)
 
 
 @app.command()

@@ -77,6 +77,12 @@ def read_request(request: Request) -> tuple[Raw, Venue]:
         NotFound, InvalidInput: when path, venue, importer or a symbol does not exist.
         DataNotReady: when the files cannot be understood.
     """
+    if request.actions is not None:
+        raise InvalidInput(
+            f"the table of splits and dividends {request.actions.name} cannot be applied yet",
+            allowed="prices that are adjusted already, or a column of adjusted closes",
+            remedy="adjust the prices first, or leave --actions away",
+        )
     options = request.options
     if request.venue_name:
         local = options.timezone or venue(request.venue_name).timezone

@@ -225,6 +225,11 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(made, tmp_path) -> N
     assert guess["encoding"] == "utf-8"
     assert (guess["separator"], guess["decimal"], guess["dates"]) == (",", ".", "%Y-%m-%d")
     assert "close=close" in guess["columns"]
+    path.write_text("\n".join(_null(path.read_text().splitlines())) + "\n")
+    code, result = imported(path, tmp_path, "--dry-run")
+    assert code == 3
+    assert [fault["rule"] for fault in result["readiness"]["faults"]] == ["missing_value"]
+    assert not (tmp_path / "workspace").exists()
 
 
 KILL = """

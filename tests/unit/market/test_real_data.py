@@ -51,3 +51,38 @@ def test_clean_symbols_of_it_are_imported(table, tmp_path) -> None:
     panel = catalog.open_mining("five")
     assert panel.symbols == ("AAPL", "IBM", "JPM", "MSFT", "XOM")
     assert panel.periods_per_year == 252.0
+
+
+def test_the_universe_without_its_faulty_symbols_is_imported(table, tmp_path) -> None:
+    found = import_files(
+        Catalog(tmp_path), table, name="most", options=Options(timeframe=""), leave_out_faulty=True
+    )
+    left_out = found.manifest["left_out"]
+    assert len(found.symbols) + len(left_out) == 505
+    assert len(found.symbols) > 400
+    assert "missing_value" in left_out["REGN"]
+    assert "ohlc" in left_out["CHD"]
+    assert found.manifest["changes"] is None
+    assert found.timeframe == "1d"
+
+
+def test_lean_daily_bars_are_imported_and_a_longer_history_adds_to_them(
+    market_data, tmp_path
+) -> None:
+    catalog = Catalog(tmp_path)
+    folder = market_data / "us_lean" / "daily"
+    options = Options(timeframe="", timezone="")
+    accept = ["gap", "split_jump", "off_calendar", "zero_volume"]
+    first = import_files(
+        catalog, folder, name="lean", options=options, symbols=["IBM"], accept=accept
+    )
+    assert first.venue == "us"
+    assert first.manifest["source"]["importer"] == "lean"
+    both = import_files(
+        catalog, folder, name="lean", options=options, symbols=["IBM", "SPY"], accept=accept
+    )
+    changes = both.manifest["changes"]
+    assert changes["previous"] == first.digest
+    assert (changes["changed_bars"], changes["symbols_added"]) == (0, ["SPY"])
+    assert changes["common_bars"] == first.manifest["rows"] + first.manifest["rows_sealed"]
+    assert both.lineage == first.lineage
