@@ -78,8 +78,11 @@ def source_of(desk: Desk, name: str) -> DataSet:
     check_id(name, "data set")
     with desk.read() as tx:
         kept = rows.find(tx, name)
+        if kept is None:  # known since before sources were remembered
+            known = [one for one in snapshots.listed(tx) if one.name == name]
+            kept = DataSet(name, known[0].imported_at) if known else None
     if kept is None:
-        raise NotFound(f"there is no data set {name!r}", remedy="omp data list names them")
+        raise NotFound(f"there is no data set {name!r}", remedy="omp data sets names them")
     return kept
 
 

@@ -9,10 +9,12 @@ from omp.ops import data_holds
 from omp.ops.desk import Desk
 from omp.ops.hall_check import HallCheck, Sample, check
 from omp.ops.hall_moves import ACTIONS, move
+from omp.store import data_sets as set_rows
 from omp.store import hall as rows
 from omp.store import looks as look_rows
 from omp.store import runs as run_rows
 from omp.store import snapshots, vault, verdicts
+from omp.store.data_sets import Revalidation
 from omp.store.hall import Entry, Episode, Review
 from omp.store.looks import Look
 
@@ -50,6 +52,8 @@ class EntryPage(Entry):
     reviews: tuple[Review, ...] = ()
     look: Look | None = None
     lineage_looks: int = 0
+    data_incidents: tuple[str, ...] = ()
+    revalidations: tuple[Revalidation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ def show(desk: Desk, candidate_id: str) -> EntryPage:
             reviews=rows.reviews_of(tx, entry.run_id, candidate_id),
             look=look,
             lineage_looks=len(taken),
+            data_incidents=data_holds.marks(tx, data_holds.ENTRY_KIND, candidate_id),
+            revalidations=set_rows.revalidations_listed(tx, candidate_id=candidate_id),
         )
 
 

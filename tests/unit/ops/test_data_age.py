@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from tests.desks import hand_clock, write_data
 
 from omp.domain.errors import DataHeld, DataNotReady, InvalidInput, NotFound
@@ -109,6 +110,19 @@ def test_data_of_unknown_origin_need_a_path(desk: Desk, importer: Importer) -> N
         data_update.update(desk, "other", children=importer)
     with pytest.raises(NotFound):
         data_update.update(desk, "nothing", children=importer)
+
+
+def test_data_registered_before_sources_were_kept_can_be_updated(
+    desk: Desk, importer: Importer, tmp_path: Path
+) -> None:
+    with desk.db.write() as tx:
+        tx.execute(text("DELETE FROM data_sets"))
+    newer = tmp_path / "newer.csv"
+    newer.write_text("more")
+    assert not data_update.update(desk, "prices", children=importer, path=newer).is_new
+    kept = data_update.source_of(desk, "prices")
+    assert kept.source is not None
+    assert kept.source["path"] == str(newer)
 
 
 def test_what_was_fetched_is_fetched_again_up_to_the_day(desk: Desk, importer: Importer) -> None:

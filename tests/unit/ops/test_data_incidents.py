@@ -57,6 +57,7 @@ def digest_of(desk: Desk) -> str:
 def test_it_quarantines_entries_and_marks_runs_and_lets_them_go(desk: Desk, entry: str) -> None:
     found = data_incidents.open_about(desk, "prices", summary="wrong closes in May")
     assert state_of(desk, entry) == "quarantined"
+    assert hall.show(desk, entry).data_incidents == (found.incident.id,)
     kinds = {(one.kind, one.subject) for one in found.holds}
     (run,) = [one for one in found.holds if one.kind == "run"]
     assert ("snapshot", digest_of(desk)) in kinds
@@ -263,6 +264,7 @@ def test_new_bars_alone_queue_a_revalidation_once(desk: Desk, entry: str) -> Non
         queued = set_rows.revalidations_listed(tx, name="prices", state="queued")
         assert hall_rows.get(tx, entry).state == "active"
     assert [(one.candidate_id, one.trigger) for one in queued] == [(entry, "new-data")]
+    assert hall.show(desk, entry).revalidations == queued
     assert incidents.listed(desk, open_only=True) == ()
 
 
