@@ -197,3 +197,28 @@ def test_raw_prices_ride_along_with_adjusted_ones(tmp_path) -> None:
     assert raw.frame.row(0)[2:] == (0.5, 1.0, 0.25, 0.75, 200.0)
     left = read(written(tmp_path, text), Options(adjust=False))
     assert (left.adjusted, left.raw_frame) == (None, None)
+
+
+def test_columns_of_no_use_as_numbers_are_a_named_fault(tmp_path) -> None:
+    frame = pl.DataFrame({"date": ["2020-01-02"], "open": [[1.0]], "high": [2.0], "low": [0.5]})
+    frame = frame.with_columns(close=1.5, volume=100, line=1)
+    frame.write_parquet(tmp_path / "x.parquet")
+    with pytest.raises(DataNotReady, match=r"x\.parquet cannot be imported: schema"):
+        read(tmp_path / "x.parquet", GUESS)
+    good = frame.with_columns(open=1.0)
+    good.write_parquet(tmp_path / "x.parquet")
+    assert read(tmp_path / "x.parquet", GUESS).frame.height == 1
+    good.write_csv(tmp_path / "line.csv")
+    assert read(tmp_path / "line.csv", GUESS).frame.height == 1
+
+
+def test_a_licence_beside_the_tables_is_left_aside(tmp_path) -> None:
+    written(tmp_path, HEAD + ROWS, "aal.txt")
+    written(tmp_path, "Free for all, and for every use.\nNo warranty.\n", "LICENCE.txt")
+    assert read(tmp_path, GUESS).files == ("aal.txt",)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet", "x.tsv"])
+def test_an_empty_file_is_called_empty(tmp_path, name: str) -> None:
+    with pytest.raises(DataNotReady, match="empty: there is nothing in it"):
+        read(written(tmp_path, b"", name), GUESS)

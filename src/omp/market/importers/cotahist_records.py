@@ -4,8 +4,10 @@ Layout: B3, "Cotações históricas", record 00 (header), 01 (a quote), 99 (trai
 counted from 1 as in that document.
 """
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 RECORD_BYTES = 245
-CHUNK_LINES = 200_000
+CHUNK_LINES = 100_000
 Bytes = NDArray[np.uint8]
+Lines = NDArray[np.int64]
 
 PLACES: dict[str, tuple[int, int]] = {
     "kind": (1, 2),
@@ -56,14 +59,12 @@ def read_quotes(path: Path, *, is_fractional: bool) -> "pl.DataFrame":
     """
     import polars as pl
 
-    rows = _records(path)
     market, bdi = MARKETS[is_fractional]
-    wanted = _equal(rows, "kind", b"01") & _equal(rows, "market", market) & _equal(rows, "bdi", bdi)
-    quotes = rows[wanted]
+    quotes, lines = _scan(path, {"kind": b"01", "market": market, "bdi": bdi})
     specs = _texts(quotes, "spec")
     kept = specs.str.contains(SHARES)
     quotes, specs = quotes[kept.to_numpy()], specs.filter(kept)
-    lines = np.flatnonzero(wanted)[kept.to_numpy()] + 1
+    lines = lines[kept.to_numpy()]
     numbers = {
         name: _digits(quotes, name, path.name, lines)
         for name in ("date", *_PRICES, "quantity", "factor")
@@ -87,33 +88,49 @@ def read_quotes(path: Path, *, is_fractional: bool) -> "pl.DataFrame":
     )
 
 
-def _records(path: Path) -> Bytes:
-    """All lines of a file as rows of bytes, proven to be whole and as many as its trailer says."""
-    data: Any = np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size else np.empty(0)
-    size = data.size
-    while size and int(data[size - 1]) in b"\r\n\x1a":
-        size -= 1
-    first_end = int(np.argmax(data[: RECORD_BYTES + 3] == ord("\n"))) if size else 0
-    is_crlf = first_end > 0 and data[first_end - 1] == ord("\r")
-    if first_end - int(is_crlf) != RECORD_BYTES:
-        raise faulty(path.name, "record_length", f"line 1 is not {RECORD_BYTES} characters long")
-    stride = first_end + 1
-    n_whole = (size - 1) // stride
-    whole: Bytes = data[: n_whole * stride].reshape(n_whole, stride)
-    for start in range(0, n_whole, CHUNK_LINES):
-        chunk = whole[start : start + CHUNK_LINES]
-        breaks = chunk == ord("\n")
-        wrong = ~breaks[:, -1] | (np.count_nonzero(breaks, axis=1) != 1)
-        if wrong.any():
-            line = start + int(np.argmax(wrong)) + 1
-            what = f"line {line} is not {RECORD_BYTES} characters long"
-            raise faulty(path.name, "record_length", what)
-    last = bytes(data[n_whole * stride : size])
+def _scan(path: Path, wanted: Mapping[str, bytes]) -> tuple[Bytes, Lines]:
+    """The records with these fields and their line numbers, of a file proven to be whole.
+
+    The file is read a piece at a time, so that a year takes no more memory than its shares.
+    """
+    with path.open("rb") as file:
+        head = file.read(RECORD_BYTES + 2)
+        stride = head.find(b"\n") + 1
+        if len(head[:stride].rstrip(b"\r\n")) != RECORD_BYTES:
+            raise _wrong_length(path, 1)
+        end = _end(file)
+        n_whole = (end - 1) // stride
+        file.seek(0)
+        rows, lines = [], []
+        for start in range(0, n_whole, CHUNK_LINES):
+            n_rows = min(CHUNK_LINES, n_whole - start)
+            chunk = np.frombuffer(file.read(n_rows * stride), np.uint8).reshape(n_rows, stride)
+            breaks = chunk == ord("\n")
+            wrong = ~breaks[:, -1] | (np.count_nonzero(breaks, axis=1) != 1)
+            if wrong.any():
+                raise _wrong_length(path, start + int(np.argmax(wrong)) + 1)
+            fits = np.logical_and.reduce([_equal(chunk, *one) for one in wanted.items()])
+            rows.append(chunk[fits])
+            lines.append(np.flatnonzero(fits) + start + 1)
+        last = file.read(end - n_whole * stride)
     if b"\n" in last:
-        what = f"line {n_whole + 1} is not {RECORD_BYTES} characters long"
-        raise faulty(path.name, "record_length", what)
+        raise _wrong_length(path, n_whole + 1)
     _require_trailer(last.ljust(RECORD_BYTES), n_whole + 1, path.name)
-    return whole
+    empty = np.empty((0, stride), np.uint8), np.empty(0, np.int64)
+    return (np.concatenate(rows), np.concatenate(lines)) if rows else empty
+
+
+def _end(file: BinaryIO) -> int:
+    """Where the last record ends: before the line breaks and the end mark of old systems."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - RECORD_BYTES))
+    tail = file.read()
+    return size - len(tail) + len(tail.rstrip(b"\r\n\x1a"))
+
+
+def _wrong_length(path: Path, line: int) -> DataNotReady:
+    what = f"line {line} is not {RECORD_BYTES} characters long"
+    return faulty(path.name, "record_length", what)
 
 
 def _require_trailer(last: bytes, n_lines: int, file: str) -> None:

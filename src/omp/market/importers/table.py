@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from omp.market.bars import FIELDS, PRICE_FIELDS
 from omp.market.importers import table_columns as columns
-from omp.market.importers.base import COLUMNS, Options, Raw
+from omp.market.importers.base import COLUMNS, Options, Raw, head_of
 from omp.market.importers.table_adjust import adjusted
 from omp.market.importers.table_columns import unreadable
-from omp.market.importers.table_text import LINE, SHOWN, decimal_of, load_text, number
+from omp.market.importers.table_text import LINE, SEPARATORS, SHOWN, decimal_of, load_text, number
 from omp.market.importers.table_times import Moments, read_moments, timeframe_of, to_utc_ns, upright
 
 if TYPE_CHECKING:
     import polars as pl
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".csv.gz", ".csv.zst")
+LEAST_SEPARATORS = 4
 PARQUET_SUFFIXES = (".parquet", ".pq")
 
 
@@ -41,8 +42,12 @@ class Table:
     venue: str | None = None
 
     def recognises(self, path: Path) -> bool:
-        """Whether the file's name ends as a table's does."""
-        return path.name.lower().endswith((*TEXT_SUFFIXES, *PARQUET_SUFFIXES))
+        """Whether the file's name ends as a table's does; a `.txt` must begin as one too."""
+        name = path.name.lower()
+        if name.endswith(".txt"):
+            first = head_of(path).split(b"\n", 1)[0].replace(b"\0", b"")
+            return max(first.count(sign.encode()) for sign in SEPARATORS) >= LEAST_SEPARATORS
+        return name.endswith((*TEXT_SUFFIXES, *PARQUET_SUFFIXES))
 
     def companions(self, path: Path) -> tuple[Path, ...]:  # noqa: ARG002 - it stands alone
         """Nothing beside the file belongs to it."""
@@ -58,7 +63,12 @@ class Table:
         import polars as pl
 
         reading = _Reading(options, endings=_shared_ending(files))
-        parts = [self._one(path, reading) for path in files]
+        parts = []
+        for path in files:
+            try:
+                parts.append(self._one(path, reading))
+            except (pl.exceptions.PolarsError, OSError) as error:
+                raise unreadable(path.name, str(error).splitlines()[0]) from error
         frame = pl.concat([part for part, _ in parts])
         as_traded = pl.concat([before for _, before in parts]) if reading.is_adjusted else None
         return Raw(
@@ -111,13 +121,12 @@ def _load(path: Path, reading: _Reading) -> "pl.DataFrame":
     import polars as pl
 
     notes = reading.notes
-    try:
-        if path.name.lower().endswith(PARQUET_SUFFIXES):
-            notes["format"] = "Parquet"
-            return pl.read_parquet(path).with_row_index(LINE, offset=1)
-        text = load_text(path, reading.options)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise unreadable(path.name, str(error).splitlines()[0]) from error
+    if not path.stat().st_size:
+        raise unreadable(path.name, "there is nothing in it", "empty")
+    if path.name.lower().endswith(PARQUET_SUFFIXES):
+        notes["format"] = "Parquet"
+        return pl.read_parquet(path).with_row_index(LINE, offset=1)
+    text = load_text(path, reading.options)
     notes["format"] = "text"
     notes["encoding"] = text.encoding
     notes["separator"] = SHOWN.get(text.separator, text.separator)

@@ -18,7 +18,7 @@ SEPARATORS = (",", ";", "\t", "|")
 LATIN_1 = ("latin-1", "latin1", "iso-8859-1", "cp1252", "windows-1252")
 UTF_8_BOM, UTF_16_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 SHOWN = {"\t": "tab"}
-LINE = "line"
+LINE = "(line of the file)"
 """Column with the number of each row's line in the file."""
 
 COMMA_NUMBER = r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d*)?$"
@@ -32,7 +32,7 @@ class Text:
     """A text file taken apart, and how.
 
     Args:
-        frame: one text column per column of the file, and `line`.
+        frame: one text column per column of the file, and `LINE`.
         encoding, separator: as told or found.
         has_header: whether its first line names the columns; if not they are "1", "2", ….
     """
@@ -62,7 +62,7 @@ def load_text(path: Path, options: Options) -> Text:
     has_header = not any(cell and _DATA.match(cell) for cell in cells)
     try:
         frame = pl.read_csv(data, separator=separator, infer_schema=False, has_header=has_header)
-    except pl.exceptions.PolarsError as error:
+    except pl.exceptions.PolarsError as error:  # the first line says which
         raise unreadable(path.name, str(error).splitlines()[0]) from error
     frame = frame.rename(
         {name: name.strip() for name in frame.columns}
