@@ -120,11 +120,18 @@ def publish_examined(
     cut = sealing or Sealing()
     found.certificate.require(name)
     raw = found.raw
-    panel = panel_from_table(raw.frame, found.place, raw.timeframe, raw.features)
+    panel = panel_from_table(
+        raw.frame, found.place, raw.timeframe, raw.features, traded=raw.raw_frame
+    )
     changes = compare(catalog, name, panel)
     remarks: dict[str, Any] = {"changes": changes}
     if found.left_out:
         remarks["left_out"] = {symbol: list(rules) for symbol, rules in found.left_out.items()}
+    remarks["prices"] = {
+        "adjusted": raw.adjusted,
+        "as_traded": "kept" if raw.raw_frame is not None else None,
+        "how": raw.notes.get("adjustment"),
+    }
     if raw.features:
         remarks["features"] = list(raw.features)
     snapshot = catalog.publish(
@@ -194,15 +201,27 @@ def publish_demo(
 
 
 def panel_from_table(
-    table: "pl.DataFrame", place: Venue, timeframe: str, features: Sequence[str] = ()
+    table: "pl.DataFrame",
+    place: Venue,
+    timeframe: str,
+    features: Sequence[str] = (),
+    *,
+    traded: "pl.DataFrame | None" = None,
 ) -> Panel:
-    """A table that is ready, on its calendar."""
+    """A table that is ready, on its calendar; `traded` are the same rows as they were traded."""
+    order = table.with_row_index("place").sort("symbol", "timestamp")
+    was = None if traded is None else traded[order["place"]]
     bars = []
-    for rows in table.sort("symbol", "timestamp").partition_by("symbol", maintain_order=True):
+    start = 0
+    for rows in order.partition_by("symbol", maintain_order=True):
         opened, high, low, close, volume = (rows[name].to_numpy() for name in FIELDS)
         stamps = rows["timestamp"].to_numpy()
         own = {name: rows[name].fill_null(float("nan")).to_numpy() for name in features}
-        bars.append(Bars(str(rows["symbol"][0]), stamps, opened, high, low, close, volume, own))
+        cut = None if was is None else was.slice(start, rows.height)
+        as_was = {} if cut is None else {name: cut[name].to_numpy() for name in FIELDS}
+        symbol = str(rows["symbol"][0])
+        bars.append(Bars(symbol, stamps, opened, high, low, close, volume, own, as_was))
+        start += rows.height
     return make_panel(bars, timeframe, place.name, place.bars_per_year(timeframe))
 
 

@@ -23,6 +23,8 @@ class Bars:
         open, high, low, close: prices in the currency of the venue, [T].
         volume: units traded during the bar, [T].
         features: the user's own columns by name, NaN where a value is missing, [T] each.
+        traded: prices and volume as traded by the names of `FIELDS`, where the bars are adjusted
+            for splits and dividends; empty where they are not, [T] each.
 
     Raises:
         ValueError: when the columns differ in length or time does not strictly ascend.
@@ -36,6 +38,7 @@ class Bars:
     close: Float
     volume: Float
     features: Mapping[str, Float] = field(default_factory=dict)
+    traded: Mapping[str, Float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "timestamp", np.ascontiguousarray(self.timestamp, dtype=np.int64))
@@ -44,7 +47,9 @@ class Bars:
             object.__setattr__(self, name, column)
         own = {name: np.ascontiguousarray(one, np.float64) for name, one in self.features.items()}
         object.__setattr__(self, "features", own)
-        for name, column in (*columns.items(), *own.items()):
+        as_was = {name: np.ascontiguousarray(one, np.float64) for name, one in self.traded.items()}
+        object.__setattr__(self, "traded", as_was)
+        for name, column in (*columns.items(), *own.items(), *as_was.items()):
             if column.shape != self.timestamp.shape or column.ndim != 1:
                 raise ValueError(
                     f"{self.symbol}: column {name} has shape {column.shape}, the timestamps have "
@@ -74,6 +79,7 @@ class Bars:
             self.close[cut],
             self.volume[cut],
             {name: column[cut] for name, column in self.features.items()},
+            {name: column[cut] for name, column in self.traded.items()},
         )
 
     def followed_by(self, later: "Bars") -> "Bars":
@@ -82,8 +88,18 @@ class Bars:
         joined = [np.concatenate([getattr(self, name), getattr(later, name)]) for name in FIELDS]
         opened, high, low, close, volume = joined
         own = {name: np.concatenate([self.features[name], later.features[name]]) for name in shared}
+        both = self.traded and later.traded
+        as_was = {
+            name: np.concatenate([self.as_traded(name), later.as_traded(name)])
+            for name in (FIELDS if both else ())
+        }
         stamps = np.concatenate([self.timestamp, later.timestamp])
-        return Bars(self.symbol, stamps, opened, high, low, close, volume, own)
+        return Bars(self.symbol, stamps, opened, high, low, close, volume, own, as_was)
+
+    def as_traded(self, name: str) -> Float:
+        """A column of `FIELDS` as it was traded: lots, ticks and fees a share are checked on it."""
+        found: Float = self.traded[name] if name in self.traded else getattr(self, name)
+        return found
 
 
 @dataclass(frozen=True, eq=False)

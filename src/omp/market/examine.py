@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omp.domain.errors import InvalidInput
+from omp.market.adjust import apply
 from omp.market.certificate import Certificate
 from omp.market.importers import Limits, Options, Raw, read
 from omp.market.readiness import judge
@@ -77,12 +78,6 @@ def read_request(request: Request) -> tuple[Raw, Venue]:
         NotFound, InvalidInput: when path, venue, importer or a symbol does not exist.
         DataNotReady: when the files cannot be understood.
     """
-    if request.actions is not None:
-        raise InvalidInput(
-            f"the table of splits and dividends {request.actions.name} cannot be applied yet",
-            allowed="prices that are adjusted already, or a column of adjusted closes",
-            remedy="adjust the prices first, or leave --actions away",
-        )
     options = request.options
     if request.venue_name:
         local = options.timezone or venue(request.venue_name).timezone
@@ -95,7 +90,10 @@ def read_request(request: Request) -> tuple[Raw, Venue]:
         limits=request.limits,
     )
     place = venue(request.venue_name or raw.venue or "us")
-    return _only(raw, request.symbols), place
+    raw = _only(raw, request.symbols)
+    if request.options.adjust or request.actions is not None:
+        raw = apply(raw, actions_file=request.actions, timezone=place.timezone)
+    return raw, place
 
 
 def examine(request: Request) -> Examined:

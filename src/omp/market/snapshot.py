@@ -22,6 +22,8 @@ from omp.market.bars import FIELDS, Bars, Panel, make_panel
 SCHEMA_VERSION = 1
 FEATURE = "feature:"
 """Before the name of a user's own column in the Parquet file."""
+TRADED = "traded:"
+"""Before the name of a column as traded in the Parquet file."""
 BARS_FILE = "bars.parquet"
 MANIFEST_FILE = "manifest.json"
 READINESS_FILE = "readiness.json"
@@ -80,7 +82,8 @@ class Snapshot:
 
 
 def content_digest(panel: Panel) -> str:
-    """blake3 of a panel's values: per symbol its name, times and columns, cash, own features.
+    """blake3 of a panel's values: per symbol its name, times, columns, cash, own features and
+    columns as traded.
 
     All numbers are little-endian 8-byte words, so the digest depends on no file format and no
     compression level.
@@ -95,6 +98,8 @@ def content_digest(panel: Panel) -> str:
         hasher.update((panel.cash[row] + 0.0).astype("<f8").tobytes())
         for label, column in sorted(one.features.items()):
             hasher.update(f"{FEATURE}{label}\0".encode() + _canonical(column).tobytes())
+        for label, column in sorted(one.traded.items()):
+            hasher.update(f"{TRADED}{label}\0".encode() + _canonical(column).tobytes())
     return hasher.hexdigest()
 
 
@@ -123,6 +128,11 @@ def bars_to_parquet(panel: Panel) -> bytes:
     columns["cash"] = _joined([panel.cash[row] for row in panel.row], np.float64)
     for name in sorted({name for one in panel.bars for name in one.features}):
         columns[FEATURE + name] = _joined([one.features[name] for one in panel.bars], np.float64)
+    if any(one.traded for one in panel.bars):
+        for name in FIELDS:
+            columns[TRADED + name] = _joined(
+                [one.as_traded(name) for one in panel.bars], np.float64
+            )
     names = pl.Series("symbol", panel.symbols, dtype=pl.String)
     frame = pl.DataFrame(columns).with_columns(
         symbol=names.gather(pl.Series(columns["symbol"])) if panel.symbols else names
@@ -145,13 +155,16 @@ def panel_from_parquet(data: bytes, manifest: dict[str, Any]) -> Panel:
     columns = {field: frame[field].to_numpy() for field in (*FIELDS, "cash")}
     own = [name for name in frame.columns if name.startswith(FEATURE)]
     features = {name.removeprefix(FEATURE): frame[name].to_numpy() for name in own}
+    kept = [name for name in FIELDS if TRADED + name in frame.columns]
+    traded = {name: frame[TRADED + name].to_numpy() for name in kept}
     runs = frame.select(pl.col("symbol").rle().struct.unnest()) if frame.height else None
     bars, start = [], 0
     for symbol, length in zip(runs["value"], runs["len"], strict=True) if runs is not None else ():
         cut = slice(start, start + length)
         extra = {name: column[cut] for name, column in features.items()}
         opened, high, low, close, volume = (columns[field][cut] for field in FIELDS)
-        bars.append(Bars(symbol, stamps[cut], opened, high, low, close, volume, extra))
+        was = {name: column[cut] for name, column in traded.items()}
+        bars.append(Bars(symbol, stamps[cut], opened, high, low, close, volume, extra, was))
         start += length
     union, where = np.unique(stamps, return_index=True)
     cash = columns["cash"][where] if union.size else None
