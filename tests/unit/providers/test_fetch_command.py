@@ -1,13 +1,16 @@
 """`combiner data fetch`: from a provider's replies to a snapshot, by the way of every import."""
 
+import io
 import json
 import math
+import zipfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.kits.importer_cases import cotahist_quote, cotahist_text
 from tests.unit.providers.stand_in import Asked, Reply, StandIn, stand_in
 
 from omp.cli import combiner
@@ -91,3 +94,40 @@ def test_unknown_providers_and_dates_are_usage(
     code, result, _ = fetch(tmp_path, capsys, "--to", "in June")
     assert (code, result["code"]) == (2, "invalid_input")
     assert there.asked == []
+
+
+def year_of_b3(asked: Asked) -> Reply:
+    """B3's ZIP of a year with two shares, in the exact layout."""
+    year = int(asked.path.removesuffix(".ZIP")[-4:])
+    sessions = venue("br").sessions(date(year, 1, 1), date(year, 12, 31))
+    assert sessions is not None
+    quotes = []
+    for number, day in enumerate(sessions):
+        close = round(20.0 + 2.0 * math.sin(number / 15.0) + 0.1 * math.cos(number * 1.3), 2)
+        ohlc = [close - 0.05, close + 0.11, close - 0.12, close]
+        quotes += [cotahist_quote(one, str(day), ohlc, 1000 + number) for one in ("AAAA3", "BBBB4")]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"COTAHIST_A{year}.TXT", cotahist_text(quotes))
+    return Reply(packed.getvalue())
+
+
+def test_the_exchanges_own_years_become_one_snapshot(
+    there: StandIn,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OMP_B3_URL", there.address)
+    there.answer = year_of_b3
+    words = ["data", "fetch", "b3", "--name", "brazil", "--symbols", "AAAA3"]
+    words += ["--from", "2018-01-02", "--to", "2021-12-30", "--workspace", str(tmp_path)]
+    code = combiner.run(words)
+    out, err = capsys.readouterr()
+    assert code == 0, out + err
+    result = json.loads(out.splitlines()[-1])
+    assert (result["venue"], result["symbols"]) == ("br", ["AAAA3"])
+    assert [one.path[-8:-4] for one in there.asked] == ["2018", "2019", "2020", "2021"]
+    bars = Catalog(tmp_path).open_mining(result["digest"]).bars[0]
+    assert bars.close[0] == pytest.approx(20.1)
+    assert result["last"][:10] == "2021-12-30"
