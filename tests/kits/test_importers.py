@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from tests.kits.importer_cases import CASES
 
-from omp.domain.errors import DataNotReady, OmpError
+from omp.domain.errors import DataNotReady, InvalidInput, OmpError
 from omp.market.bars import FIELDS
 from omp.market.importers import importers, read
 from omp.market.splits import parse_iso
@@ -54,6 +54,18 @@ def test_a_file_it_cannot_understand_is_refused_by_name(
     path.write_bytes(content)
     with pytest.raises(DataNotReady, match=path.name):
         ALL[name].parse((path,), options)
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_an_option_it_has_no_use_for_is_refused(name: str, tmp_path: Path) -> None:
+    write, options, _ = CASES[name]
+    path = write(tmp_path)
+    if not ALL[name].is_general:
+        with pytest.raises(InvalidInput, match="no use for --feature mood, --column close"):
+            read(path, replace(options, features={"mood": "Mood"}, columns={"close": "Last"}))
+    if name != "cotahist":
+        with pytest.raises(InvalidInput, match="no use for --fractional"):
+            read(path, replace(options, fractional=True))
 
 
 NOISE = b',;|\t\n"\r0123456789.-/:eE\x00\xff\xc3'

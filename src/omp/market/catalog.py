@@ -103,7 +103,7 @@ class Catalog:
         return snap.read_panel(found.path, found.manifest, "mining", files[BARS_FILE])
 
     def open_sealed(self, digest: str) -> Panel:
-        """The bars from the boundary on. Only the look's own process calls this.
+        """The bars from the boundary on. Only a look, and the next import's comparison, call this.
 
         Raises:
             NotFound: when there is no such snapshot.

@@ -53,7 +53,24 @@ def read(
         more = (one for folder in beside for one in sorted(folder.iterdir()))
         own = tuple(one for one in more if one.is_file() and known[name].recognises(one))
         local = options.timezone or venue(known[name].venue or "us").timezone
-        return known[name].parse((*files, *own), replace(options, timezone=local))
+        raw = known[name].parse((*files, *own), replace(options, timezone=local))
+    _require_used(raw, options, known[name])
+    return raw
+
+
+def _require_used(raw: Raw, options: Options, member: Importer) -> None:
+    """Refuse options that the importer has no use for, so that none is ignored in silence."""
+    idle = [f"--feature {name}" for name in options.features if name not in raw.features]
+    if not member.is_general:
+        idle += [f"--column {name}" for name in options.columns]
+    if options.fractional and member.name != "cotahist":
+        idle.append("--fractional")
+    if idle:
+        raise InvalidInput(
+            f"the importer {member.name} has no use for {', '.join(idle)}",
+            allowed=f"{member.name}: {member.meaning}",
+            remedy="leave the option away, or name another importer with --importer",
+        )
 
 
 def _chosen(
