@@ -73,6 +73,9 @@ class NewFetch(Body):
     timeframe: IdText = "1d"
     venue: IdText = "us"
     accept: Annotated[list[IdText], Field(max_length=50)] = Field(default_factory=list)
+    actions: Annotated[
+        PathText | None, Field(description="table of splits and dividends, below the workspace")
+    ] = None
 
 
 @router.get("/data-sets", response_model=ListOf[DataSetView])
@@ -113,7 +116,10 @@ def set_age(desk: AtDesk, data_set: Id, body: AgeLimit) -> Response:
 @router.post("/data-fetch", response_model=Snapshot, status_code=201)
 def fetch(desk: AtDesk, children: WithChildren, body: NewFetch) -> Response:
     """Fetch bars from a provider and import them as a data set."""
-    return reply(data_update.fetch_as(desk, children=children, **body.model_dump()), status=201)
+    given = body.model_dump()
+    if body.actions is not None:
+        given["actions"] = desk.workspace.inside(body.actions, "the table of actions")
+    return reply(data_update.fetch_as(desk, children=children, **given), status=201)
 
 
 @router.get("/data/{data_set}/incidents", response_model=ListOf[DataIncident])

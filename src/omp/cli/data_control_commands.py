@@ -219,6 +219,10 @@ def _refresh(group: typer.Typer) -> None:
         accept: Annotated[
             list[str] | None, typer.Option(help="Rule of readiness whose faults are real.")
         ] = None,
+        actions: Annotated[
+            Path | None,
+            typer.Option(help="Table of splits and dividends, kept below the workspace."),
+        ] = None,
     ) -> Answer:
         """Fetch bars from a provider and import them; its key comes from the environment."""
         face.note(f"fetching {symbols} from {provider} …")
@@ -232,6 +236,7 @@ def _refresh(group: typer.Typer) -> None:
             timeframe=timeframe,
             venue="br" if provider == "b3" else venue,
             accept=accept or [],
+            actions=str(actions.expanduser().resolve()) if actions else None,
         )
         shown = {key: data.get(key) for key in ("name", "environment", "digest", "lineage")}
         return Answer(data, record(shown))

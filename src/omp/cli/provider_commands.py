@@ -32,6 +32,7 @@ def fetch(
     timeframe: Annotated[str, typer.Option(help="Length of a bar.")] = "1d",
     venue: Annotated[str, typer.Option(help="Where the instruments trade.")] = "us",
     accept: options.Accept = None,
+    actions: options.Actions = None,
     environment: Annotated[str, typer.Option(help="real or test.")] = "real",
     sealed_fraction: data.SealedFraction = 0.3,
     min_bars: data.MinBars = 250,
@@ -58,6 +59,7 @@ def fetch(
                 "importer": fetched.importer,
                 "symbols": list(ask.symbols),
                 "accept": accept,
+                "actions": actions,
             }
             request = options.request_of(
                 fetched.path,

@@ -109,9 +109,11 @@ def update(
     source = kept.source or {}
     before = _current(desk, name)
     if path is None and source.get("kind") == "fetch":
+        _require_there(name, source.get("options") or ())
         found = fetch(desk, children, name, Fetch(**_fetch_of(source)))
     else:
         options = tuple(source.get("options") or ()) if source.get("kind") == "import" else ()
+        _require_there(name, options)
         given = Path(path) if path else _remembered(name, source)
         found = data.import_files(
             desk, children, given, name=name, options=options, origin=origin or str(given)
@@ -155,8 +157,14 @@ def fetch_as(
     timeframe: str = "1d",
     venue: str = "us",
     accept: Sequence[str] = (),
+    actions: Path | str | None = None,
 ) -> Snapshot:
-    """The same with every part named; `accept` are rules of readiness whose faults are real."""
+    """The same with every part named.
+
+    Args:
+        accept: Rules of readiness whose faults are real.
+        actions: Table of splits and dividends, for prices as traded; it must stay where it is.
+    """
     for text in (first, last):
         try:
             if text is not None:
@@ -166,6 +174,7 @@ def fetch_as(
                 f"{text!r} is no date", allowed="ISO, such as 2024-05-31", remedy="name the day"
             ) from None
     options = tuple(word for rule in accept for word in ("--accept", rule))
+    options += (f"--actions={actions}",) if actions else ()
     wanted = Fetch(provider, tuple(symbols), first, last, timeframe, venue, options)
     return fetch(desk, children, name, wanted)
 
@@ -189,6 +198,18 @@ def _remembered(name: str, source: Mapping[str, Any]) -> Path:
             remedy=f"omp data update {name} PATH names where the newer data lie",
         )
     return path
+
+
+def _require_there(name: str, options: Sequence[str]) -> None:
+    """Refuse remembered options that name a table of splits and dividends which is gone."""
+    for one in options:
+        path = one.removeprefix("--actions=")
+        if path != one and not Path(path).exists():
+            raise NotFound(
+                f"{path}, the table of splits and dividends of {name!r}, is gone",
+                allowed="a table that stays where it is, such as one below the workspace",
+                remedy=f"omp data import PATH --name {name} --actions TABLE",
+            )
 
 
 def _current(desk: Desk, name: str) -> str | None:

@@ -138,6 +138,20 @@ def test_what_was_fetched_is_fetched_again_up_to_the_day(desk: Desk, importer: I
     assert again[again.index("--accept") + 1] == "gap"
 
 
+def test_a_table_of_actions_that_is_gone_is_named(
+    desk: Desk, importer: Importer, tmp_path: Path
+) -> None:
+    table = tmp_path / "splits.csv"
+    table.write_text("symbol,date,kind,value")
+    given = {"provider": "b3", "name": "prices", "symbols": ["A"], "first": "2018-01-02"}
+    data_update.fetch_as(desk, children=importer, **given, actions=table)  # type: ignore[arg-type]
+    data_update.update(desk, "prices", children=importer)
+    assert f"--actions={table}" in importer.calls[-1]
+    table.unlink()
+    with pytest.raises(NotFound, match="table of splits"):
+        data_update.update(desk, "prices", children=importer)
+
+
 def test_frozen_history_and_demo_data_never_age(desk: Desk, importer: Importer) -> None:
     demo = write_data(desk.workspace.root, "shown", symbols=["D"], environment="demo")
     data.register_snapshot(desk, demo)
