@@ -22,7 +22,7 @@ from typing import Protocol
 
 from omp.domain.durable import AGAIN, disk_room
 from omp.domain.errors import DataNotReady, NotFound
-from omp.market.importers.base import head_of, refused
+from omp.market.given_file import head_of, refused
 
 CHUNK_BYTES = 1 << 20
 INCOMING = ".incoming-"

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from omp.domain.errors import DataNotReady
 from omp.market.bars import FIELDS
+from omp.market.given_file import head_of, refused
 
 if TYPE_CHECKING:
     import polars as pl
+
+__all__ = ["COLUMNS", "FEATURE_NAME", "Importer", "Options", "Raw", "head_of", "refused"]
 
 COLUMNS = ("symbol", "timestamp", *FIELDS)
 FEATURE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -121,21 +123,3 @@ class Importer(Protocol):
         Raises:
             DataNotReady: when a file cannot be understood; the message names file and column.
         """
-
-
-def head_of(path: Path, size_bytes: int = 4096) -> bytes:
-    """The first bytes of a file; of one that is not there, nothing."""
-    if not path.is_file():
-        return b""
-    with path.open("rb") as file:
-        return file.read(size_bytes)
-
-
-def refused(file: str, rule: str, what: str, *, allowed: str, remedy: str) -> DataNotReady:
-    """The refusal of a file, by the name of the rule it breaks."""
-    return DataNotReady(
-        f"{file} cannot be imported: {rule}: {what}",
-        allowed=allowed,
-        remedy=f"{remedy}; nothing was changed",
-        faults=(f"{rule}: {file}: {what}",),
-    )
