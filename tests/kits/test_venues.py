@@ -1,13 +1,14 @@
 """The kit every venue passes: terms that are dated, sessions that ascend, years that add up."""
 
-from datetime import date
+from dataclasses import fields
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from omp.market.venues import Venue, venue, venue_names
-from omp.market.venues.base import MINUTES
+from omp.market.venues.base import MINUTES, Charges
 
 ALL = [venue(name) for name in venue_names()]
 FIRST, LAST = date(2008, 1, 1), date(2022, 12, 31)
@@ -56,3 +57,40 @@ def test_it_names_a_zone_and_a_currency(place: Venue) -> None:
     assert ZoneInfo(place.timezone).key == place.timezone
     assert len(place.currency) == 3
     assert place.title
+
+
+def test_its_sessions_have_hours_within_their_local_day(place: Venue) -> None:
+    assert place.hours is not None
+    hours, days = place.hours(FIRST, LAST), place.sessions(FIRST, LAST)
+    assert hours is not None
+    assert days is not None
+    assert (hours.days == days).all()
+    assert (hours.opens_ns < hours.closes_ns).all()
+    assert (hours.closes_ns[:-1] <= hours.opens_ns[1:]).all()
+    zone = ZoneInfo(place.timezone)
+    for at in range(0, hours.days.size, 97):
+        for instant in (hours.opens_ns[at], hours.closes_ns[at]):
+            local = datetime.fromtimestamp(int(instant) / 1e9, tz=zone)
+            assert np.datetime64(local.date()) == hours.days[at]
+
+
+def test_its_bars_a_session_are_those_of_its_hours(place: Venue) -> None:
+    assert place.hours is not None
+    hours = place.hours(date(2010, 1, 1), date(2019, 12, 31))
+    assert hours is not None
+    minutes = (hours.closes_ns - hours.opens_ns) // 60_000_000_000
+    for timeframe, step in MINUTES.items():
+        mean = float(np.mean(-(-minutes // step)))
+        declared = place.bars_per_year(timeframe) / place.daily_bars_per_year
+        assert declared == pytest.approx(mean, abs=1e-4), timeframe
+
+
+def test_its_charges_are_dated_sourced_and_not_negative(place: Venue) -> None:
+    for table in fields(Charges):
+        rows = getattr(place.charges, table.name)
+        assert [one.since for one in rows] == sorted({one.since for one in rows})
+        for one in rows:
+            assert one.value >= 0
+            assert one.source
+    assert place.charges.on("settlement_days", LAST) is not None
+    assert place.charges.on("settlement_days", date(1900, 1, 1)) is None

@@ -4,7 +4,8 @@ from datetime import date
 
 import numpy as np
 
-from omp.market.venues.base import Sessions, Terms, Venue
+from omp.market.venues.base import Charges, Dated, Sessions, Terms, Venue
+from omp.market.venues.hours import clock_hours
 
 SESSIONS_PER_YEAR = 252
 
@@ -41,4 +42,8 @@ VENUE = Venue(
         ),
     ),
     sessions=sessions,
+    charges=Charges(
+        settlement_days=(Dated(date(1990, 1, 1), 0, "a market that is made settles at once"),),
+    ),
+    hours=clock_hours(sessions, "UTC", "09:30", "16:00"),
 )
