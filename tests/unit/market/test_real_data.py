@@ -86,3 +86,17 @@ def test_lean_daily_bars_are_imported_and_a_longer_history_adds_to_them(
     assert (changes["changed_bars"], changes["symbols_added"]) == (0, ["SPY"])
     assert changes["common_bars"] == first.manifest["rows"] + first.manifest["rows_sealed"]
     assert both.lineage == first.lineage
+
+
+def test_lean_prices_are_adjusted_and_then_ready_without_a_word(market_data, tmp_path) -> None:
+    folder = market_data / "us_lean" / "daily"
+    found = import_files(
+        Catalog(tmp_path),
+        folder,
+        name="three",
+        options=Options(timeframe="", timezone=""),
+        symbols=["AAPL", "BAC", "SPY"],
+    )
+    assert found.symbols == ("AAPL", "BAC", "SPY")
+    assert found.manifest["rows"] > 10_000
+    assert "factor files" in found.manifest["source"]["provenance"]["notes"]["adjustment"]
