@@ -23,7 +23,7 @@ from omp.api.edge import (
     page_of,
     reply,
 )
-from omp.ops import data_age, data_incidents, data_sets, data_update
+from omp.ops import data_age, data_derive, data_incidents, data_sets, data_update
 from omp.ops.data_incidents import DataIncident
 from omp.ops.data_sets import DataSetPage, DataSetView
 from omp.ops.data_update import Updated
@@ -78,6 +78,20 @@ class NewFetch(Body):
     ] = None
 
 
+class NewDerived(Body):
+    """A data set to make from another one; files lie below the workspace."""
+
+    name: IdText
+    to: IdText | Literal[""] = ""
+    universe: IdText | Literal[""] = ""
+    membership: PathText | None = None
+    symbols: Symbols = Field(default_factory=list)
+    yields: PathText | None = None
+    cash: IdText | Literal[""] = ""
+    convention: IdText | Literal[""] = ""
+    accept: Annotated[list[IdText], Field(max_length=50)] = Field(default_factory=list)
+
+
 @router.get("/data-sets", response_model=ListOf[DataSetView])
 def list_sets(
     desk: AtDesk, environment: EnvironmentName = "all", limit: Limit = 200, after: Cursor = None
@@ -111,6 +125,16 @@ def update(
 def set_age(desk: AtDesk, data_set: Id, body: AgeLimit) -> Response:
     """Set how old it may get before it is not ready any more."""
     return reply(data_age.set_limit(desk, data_set, max_days=body.max_days))
+
+
+@router.post("/data-sets/{parent}/derive", response_model=Snapshot, status_code=201)
+def derive(desk: AtDesk, parent: Id, children: WithChildren, body: NewDerived) -> Response:
+    """Make a data set from this one: longer bars, a universe's members, a yield of cash."""
+    fields = body.model_dump()
+    for key, what in (("membership", "the membership file"), ("yields", "the table of yields")):
+        if fields[key] is not None:
+            fields[key] = str(desk.workspace.inside(fields[key], what))
+    return reply(data_derive.derive(desk, parent, children=children, **fields), status=201)
 
 
 @router.post("/data-fetch", response_model=Snapshot, status_code=201)

@@ -11,6 +11,7 @@ import typer
 from omp.cli import (
     calibrate_commands,
     data_control_commands,
+    data_derive_commands,
     dataset_commands,
     hall_commands,
     incident_commands,
@@ -45,6 +46,7 @@ promotion_commands.add_to(app)
 hall_commands.add_to(app)
 dataset_commands.add_to(app)
 data_control_commands.add_to(dataset_commands.app)
+data_derive_commands.add_to(dataset_commands.app)
 incident_commands.add_to(app)
 upkeep_commands.add_to(app)
 calibrate_commands.add_to(app)

@@ -55,6 +55,8 @@ class CampaignFile:
     def content(self) -> dict[str, Any]:
         """The content as plain values for canonical JSON, defaults filled in."""
         content = asdict(self)
+        if self.costs.cash_yield is None:  # hashes of files older than the key stay as they were
+            del content["costs"]["cash_yield"]
         for key in ("start", "end"):
             day = content["data"][key]
             content["data"][key] = None if day is None else day.isoformat()
@@ -120,6 +122,15 @@ def _check_together(reader: Reader, built: CampaignFile) -> None:
     data, is_synthetic = built.data, built.campaign.market == "synthetic"
     if data.start and data.end and data.end <= data.start:
         reader.fault("data.end", f"{data.end} is not after start = {data.start}", "a later day")
+    costs = built.costs
+    if costs.cash_yield is not None and costs.cash_yield_annual is not None:
+        reader.fault(
+            "costs.cash_yield",
+            f"{costs.cash_yield!r} stands beside cash_yield_annual",
+            "one of them: the data's named yields, or one constant",
+        )
+    if costs.cash_yield is not None and data.source.startswith("synthetic:"):
+        reader.fault("costs.cash_yield", "made markets carry no yields", "cash_yield_annual")
     if data.source.startswith("synthetic:") and not is_synthetic:
         reader.fault(
             "campaign.market",

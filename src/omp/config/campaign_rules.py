@@ -36,6 +36,9 @@ RULES: Mapping[str, Rule] = {
     "costs.cash_yield_annual": Rule(
         -0.5, 1, "fraction a year", about="constant yield of cash; default: the data's, else 0"
     ),
+    "costs.cash_yield": Rule(
+        1, 96, "characters", about="name of the yields that the data carry, such as cdi"
+    ),
     "constraints.max_drawdown": Rule(0, 1, "fraction of the peak", about="in-sample limit"),
     "constraints.min_sharpe": Rule(
         -10, 10, "annual Sharpe ratio", about="in-sample limit, on excess returns"

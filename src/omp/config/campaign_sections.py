@@ -81,11 +81,16 @@ class StrategySection:
 
 @dataclass(frozen=True)
 class CostsSection:
-    """Costs per side and cash yield a year; None takes the venue's."""
+    """Costs per side and cash yield a year; None takes the venue's, and the data's yield.
+
+    Args:
+        cash_yield: name of the yields that the data must carry, such as "cdi".
+    """
 
     commission_bps: float | None = None
     slippage_bps: float | None = None
     cash_yield_annual: float | None = None
+    cash_yield: str | None = None
 
 
 @dataclass(frozen=True)

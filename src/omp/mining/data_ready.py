@@ -4,9 +4,29 @@ from pathlib import Path
 from typing import Any
 
 from omp.config.campaign_file import CampaignFile
+from omp.domain.errors import DataNotReady
 from omp.market.catalog import Catalog
+from omp.market.snapshot import Snapshot
 from omp.market.splits import parse_iso
 from omp.mining.plan import make_plan
+
+
+def require_cash(campaign: CampaignFile, snapshot: Snapshot) -> None:
+    """The yields of cash that the campaign names must be those the data carry.
+
+    Raises:
+        DataNotReady: When they carry none, or others.
+    """
+    wanted = campaign.costs.cash_yield
+    carried = (snapshot.manifest.get("cash") or {}).get("name")
+    if wanted is not None and wanted != carried:
+        raise DataNotReady(
+            f"the campaign wants the cash yield {wanted!r}, {snapshot.name} carries "
+            + (repr(carried) if carried else "none"),
+            allowed="data that carry the yields the campaign names",
+            remedy=f"omp data cash {snapshot.name} --yields FILE --cash {wanted}",
+            faults=("cash_yield",),
+        )
 
 
 def data_ready(campaign: CampaignFile, workspace: Path) -> dict[str, Any]:
@@ -21,6 +41,7 @@ def data_ready(campaign: CampaignFile, workspace: Path) -> dict[str, Any]:
         return {"source": source, "made": "fresh for each seed"}
     catalog = Catalog(workspace)
     snapshot = catalog.resolve(source)
+    require_cash(campaign, snapshot)
     plan = make_plan(
         campaign,
         catalog.open_mining(snapshot.digest),

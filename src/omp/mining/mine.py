@@ -17,6 +17,7 @@ from omp.market.snapshot import Snapshot
 from omp.market.splits import parse_iso
 from omp.mining.candidate_files import write_folder
 from omp.mining.checkpoints import Checkpoints
+from omp.mining.data_ready import require_cash
 from omp.mining.plan import Plan, make_plan
 from omp.mining.run_evidence import Provenance
 from omp.mining.search import RunResult, Search
@@ -148,6 +149,7 @@ def _prepare(job: Job, run: RunDirectory) -> _Ready:
         raise InvalidInput(f"seed {seed}", allowed="0 or more", remedy="give --seed N")
     catalog = Catalog(job.workspace)
     snapshot = _snapshot(catalog, campaign, job.data_digest)
+    require_cash(campaign, snapshot)
     panel = catalog.open_mining(snapshot.digest)
     plan = make_plan(
         campaign,
