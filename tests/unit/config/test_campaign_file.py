@@ -1,5 +1,6 @@
 """A campaign's TOML: strictness, seeds, hashes, the demo campaigns."""
 
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
@@ -161,8 +162,28 @@ def test_a_missing_campaign_says_where_it_belongs(tmp_path: Path) -> None:
 
 
 def test_every_ranged_key_is_a_key() -> None:
-    keys = {f"{a}.{b}" for a, table in parse().content.items() for b in table}
+    keys = {f"{a}.{b}" for a, table in asdict(parse()).items() for b in table}
     assert set(RULES) < keys
+
+
+def test_a_named_cash_yield_stands_alone_and_leaves_other_hashes_as_they_were() -> None:
+    plain = parse()
+    assert "cash_yield" not in plain.content["costs"]
+    named = replace(plain, costs=replace(plain.costs, cash_yield="cdi"))
+    assert named.content["costs"]["cash_yield"] == "cdi"
+    assert named.config_hash != plain.config_hash
+    text = """[campaign]
+name = "x"
+market = "br"
+timeframe = "1d"
+[data]
+source = "b3"
+[costs]
+cash_yield = "cdi"
+cash_yield_annual = 0.1
+"""
+    with pytest.raises(InvalidConfiguration, match="cash_yield_annual"):
+        parse_campaign(text, name="x.toml")
 
 
 @pytest.mark.parametrize("demo", DEMO_CAMPAIGNS, ids=lambda demo: demo.file_name)
