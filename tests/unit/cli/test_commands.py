@@ -182,6 +182,22 @@ ASKED = [
             "accept": ["split_jump"],
         },
     ),
+    (
+        ["data", "resample", "caps", "--to", "5min"],
+        "data.derive",
+        {"parent": "caps", "name": "caps-5min", "to": "5min", "accept": []},
+    ),
+    (
+        ["data", "universe", "caps", "--universe", "mine", "--symbols", "AAPL,IBM"],
+        "data.derive",
+        {
+            "parent": "caps",
+            "name": "caps-mine",
+            "universe": "mine",
+            "symbols": ["AAPL", "IBM"],
+            "accept": [],
+        },
+    ),
     (["incidents", "list"], "incidents.list", {"state": "open"}),
     (["incidents", "list", "--all"], "incidents.list", {"state": "all"}),
     (["incidents", "show", "INC-1"], "incidents.show", {"incident": "INC-1"}),
