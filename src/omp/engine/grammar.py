@@ -1,7 +1,6 @@
 """The grammar of a campaign: every rule its search may draw, and how one is drawn at random."""
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,24 +14,18 @@ from omp.engine.genome import (
     Genome,
     Operand,
     Rule,
-    Stops,
     condition,
     genome,
     rule,
 )
 from omp.engine.indicators import lookback_bars
 from omp.engine.seeds import Dice
+from omp.engine.stops import STOP_LEVELS, make_stops
 
 # The shares below were set on planted markets (seeds 0 to 31, dial 1.5, one symbol). Rules that
 # hold while a simple state lasts, in about half of the bars, show an edge best: against even shares
 # the runs whose PBO passes rose from .50 to about .63, at the same size of generation 0.
 
-STOP_LEVELS: dict[str, tuple[float, ...]] = {
-    "stop_loss": (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2),
-    "take_profit": (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3),
-    "trailing": (0.02, 0.03, 0.05, 0.08, 0.12, 0.2),
-    "max_bars": (1, 2, 3, 5, 10, 20, 40, 60),
-}
 _STATE_SHARE = 0.9  # `<` and `>` together, against the two crossings
 _NUMBER_SHARE = 0.8  # a number on the right where both a number and an indicator would do
 _DUAL_EXIT_SHARE = 0.8  # exits that are the entry turned round: hold while it is true
@@ -159,23 +152,6 @@ def dual(one: Rule) -> Rule:
     """The rule turned round: each condition mirrored, `all` and `any` exchanged."""
     mirrored = [Condition(c.left, MIRRORED[c.op], c.right) for c in one.conditions]
     return rule("any" if one.combine == "all" else "all", mirrored)
-
-
-def make_stops(chosen: dict[str, float]) -> Stops:
-    """Stops from their names and levels."""
-    bars = chosen.get("max_bars")
-    return Stops(
-        chosen.get("stop_loss"),
-        chosen.get("take_profit"),
-        chosen.get("trailing"),
-        None if bars is None else int(bars),
-    )
-
-
-def step(value: float, grid: Sequence[float], up: bool) -> float | None:
-    """The next value of an ascending grid above or below a value, None at its end."""
-    beyond = [one for one in grid if (one > value if up else one < value)]
-    return (beyond[0] if up else beyond[-1]) if beyond else None
 
 
 def _instances(name: str) -> tuple[Operand, ...]:

@@ -6,8 +6,9 @@ from omp.domain.errors import InvalidInput
 from omp.domain.indicators import INDICATORS
 from omp.engine import Genome, Grammar, Operand
 from omp.engine.genome import OPERATORS, condition, genome, rule
-from omp.engine.grammar import STOP_LEVELS, dual
+from omp.engine.grammar import dual
 from omp.engine.seeds import Dice, stream
+from omp.engine.stops import STOP_LEVELS
 from omp.engine.variation import cross, mutate, neighbours
 
 SMALL = Grammar(("momentum", "sma"), "short", 2, ("stop_loss", "max_bars"))
