@@ -1,10 +1,11 @@
 """Conditions as bits: each distinct one is computed once per symbol and packed into words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from omp.engine.codebook import Codebook
 from omp.engine.genome import Condition, Operand, Rule
 from omp.engine.indicators import compute
 from omp.market.bars import Bars
@@ -75,12 +76,10 @@ def pack(column: Bool) -> Words:
     return words.view(np.uint64)
 
 
-def _key(one: Condition) -> tuple[object, ...]:
-    return one.key
-
-
 class Masks:
     """The words of the conditions that a campaign met, for each symbol of a universe.
+
+    The last bar of the window is set in no condition: its signals have no open to act at.
 
     Args:
         bars: the bars of each symbol, warm-up included.
@@ -95,43 +94,76 @@ class Masks:
         bars: Sequence[Bars],
         first: Sequence[int],
         last: Sequence[int],
-        budget_bytes: int = 256 * 2**20,
+        budget_bytes: int = 192 * 2**20,
     ) -> None:
         self._windows = [slice(a, b) for a, b in zip(first, last, strict=True)]
         self._series = [Series(one, _SERIES_BYTES // max(1, len(bars))) for one in bars]
         self._widths = [(b - a + 63) // 64 for a, b in zip(first, last, strict=True)]
         bytes_per_condition = 8 * max(1, sum(self._widths))
-        self.capacity = max(512, budget_bytes // bytes_per_condition)
+        self.capacity = max(256, budget_bytes // bytes_per_condition)
+        self._codebook: Codebook | None = None
         self._reset()
 
     def _reset(self) -> None:
-        self.index: dict[Condition, int] = {}
-        self._words = [np.empty((256, width), dtype=np.uint64) for width in self._widths]
+        self._index: dict[Condition, int] = {}
+        self._place = np.full(0, -1, dtype=np.int32)
+        self._words = [np.empty((64, width), dtype=np.uint64) for width in self._widths]
 
-    def learn(self, wanted: Iterable[Condition]) -> dict[Condition, int]:
-        """Compute what is not known yet; the row of each condition in `words`."""
-        distinct = dict.fromkeys(wanted)
-        # neighbours in this order share their indicators, so that few need to be remembered
-        new = sorted((one for one in distinct if one not in self.index), key=_key)
-        if len(self.index) + len(new) > self.capacity and self.index:
+    def learn(self, codebook: Codebook, numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Compute what is not known yet.
+
+        Args:
+            codebook: what the numbers mean.
+            numbers: numbers of conditions, -1 for none, of any shape.
+
+        Returns:
+            The row in `words` of each condition of the codebook, -1 where it is not known.
+        """
+        if codebook is not self._codebook:
+            self._codebook, self._place = codebook, np.full(0, -1, dtype=np.int32)
+        self._widen(len(codebook))
+        if not ((self._place[numbers] < 0) & (numbers >= 0)).any():
+            return self._place
+        wanted = np.unique(numbers[numbers >= 0])
+        new = wanted[self._place[wanted] < 0].tolist()
+        if len(self._index) + len(new) > self.capacity and self._index:
             self._reset()
-            new = sorted(distinct, key=_key)
-        start = len(self.index)
-        for at, one in enumerate(new, start):
-            self.index[one] = at
+            self._widen(len(codebook))
+            new = wanted.tolist()
+        conditions = {number: codebook.condition(number) for number in new}
+        # neighbours in this order share their indicators, so that few need to be remembered
+        fresh = sorted(
+            {one for one in conditions.values() if one not in self._index}, key=lambda one: one.key
+        )
+        start = len(self._index)
+        self._index.update((one, at) for at, one in enumerate(fresh, start))
+        for number, one in conditions.items():
+            self._place[number] = self._index[one]
         for i, series in enumerate(self._series):
-            self._grow(i, start + len(new))
-            for at, one in enumerate(new, start):
-                self._words[i][at] = pack(series.holds(one)[self._windows[i]])
-        return self.index
+            self._grow(i, start + len(fresh))
+            for at, one in enumerate(fresh, start):
+                column = series.holds(one)[self._windows[i]].copy()
+                column[-1:] = False
+                self._words[i][at] = pack(column)
+        return self._place
+
+    def holds(self, codebook: Codebook) -> bool:
+        """Whether every condition that a codebook has given so far fits at once."""
+        return len(codebook) <= self.capacity
 
     def words(self, symbol: int) -> Words:
         """The words of every known condition for one symbol, [C, W]."""
         return self._words[symbol]
 
+    def _widen(self, size: int) -> None:
+        if size > self._place.size:
+            more = np.full(size - self._place.size, -1, dtype=np.int32)
+            self._place = np.concatenate([self._place, more])
+
     def _grow(self, i: int, rows: int) -> None:
         have = self._words[i]
         if rows > have.shape[0]:
-            grown = np.empty((max(rows, 2 * have.shape[0]), have.shape[1]), dtype=np.uint64)
+            room = min(max(rows, have.shape[0] * 3 // 2), max(rows, self.capacity))
+            grown = np.empty((room, have.shape[1]), dtype=np.uint64)
             grown[: have.shape[0]] = have
             self._words[i] = grown

@@ -1,0 +1,184 @@
+"""From the trades of one symbol to the metrics of its account, a few table rows per trade.
+
+Every sum over bars is a difference of prefix sums, kept in records of eight numbers, one for each
+bar in which a trade may begin and one for each in which it may end (see `omp.engine.records`).
+With d the asset's return over cash, p = 1 or -1 the position and delta = y - p d what entry and
+exit bars earn besides, y = R - p cash, a record adds to
+
+0. the sum of y, 1. that of d squared while held, 2. that of delta d, 3. that of delta squared;
+4. a price, 5. a logarithm of the account's value; 6., 7. the behaviour hash.
+
+With e the mean position, x = delta + (p - e) d while held and - e d otherwise. The sums are made so
+that no large terms cancel; where they still do, the genome is left to the general path.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from omp.engine.kernels.bits import ONE, TOP, ZERO, leading_zeros
+
+NOISE = 1e-12  # a trade whose result is smaller neither gains nor loses
+_CANCELLED = 1e-6
+
+
+@njit(cache=True, nogil=True)
+def _deepest(level: Any, begin: Any, end: Any) -> float:
+    """The deepest fall of level[begin:end] from an earlier value of it."""
+    top, worst = level[begin], 0.0
+    for t in range(begin, end):
+        top = max(top, level[t])
+        worst = max(worst, top - level[t])
+    return worst
+
+
+@njit(cache=True, nogil=True)
+def account(
+    order: Any,
+    lo: int,
+    hi: int,
+    first: Any,
+    bars: Any,
+    rows: Any,
+    cuts: Any,
+    side: float,
+    running: Any,
+    width: Any,
+    records: Any,
+    tokens: Any,
+    level: Any,
+    span: Any,
+    at_bound: Any,
+    total_d: float,
+    total_dd: float,
+    total_market: float,
+    counts: Any,
+    sums: Any,
+    measures: Any,
+    hashes: Any,
+    block_sum: Any,
+    block_sum_sq: Any,
+    general: Any,
+) -> None:
+    """Measure genomes order[lo:hi] from their trades.
+
+    Args:
+        first, bars, rows, cuts: as `list_trades` writes them.
+        side: p, 1.0 or -1.0. running: zeros in row 0, [trades + 1, 4]; width: [trades]; room.
+        records: [R, 8]; tokens: the same bytes as uint64.
+        level: logarithm of the account's value if always held, at each close, [T].
+        span: highest and lowest level of the 2**k bars from each bar on, [k, T, 2].
+        at_bound: sums of d and d squared before each bound, [S + 1, 2].
+        total_d, total_dd: sums of d and d squared over the window.
+        total_market: sum of squares of d about its mean.
+        counts: trades, [G]. sums: bars held, gains, losses, [G, 3].
+        measures: Sharpe over cash, drawdown, mean and variance of x, Sharpe of x, correlation
+            with the market, [G, 6]. hashes: [G, 2]. block_sum, block_sum_sq: [G, S].
+        general: set where rounding would show, [G].
+    """
+    n, blocks = level.size, block_sum.shape[1]
+    at = np.empty((blocks + 1, 4))
+    for i in range(lo, hi):
+        g = order[i]
+        begin, end = first[i - lo], first[i - lo + 1]
+        counts[g] = end - begin
+        measures[g, :] = np.nan
+        measures[g, 1] = 0.0
+        if begin == end:
+            measures[g, 2] = measures[g, 3] = 0.0
+            continue
+        y, dd, cross, square = 0.0, 0.0, 0.0, 0.0
+        value, peak, worst, widest = 0.0, 0.0, 0.0, 0.0
+        gain, loss = 0.0, 0.0
+        one, two, held = ZERO, ZERO, ZERO
+        for k in range(begin, end):
+            e, x, r = bars[2 * k], bars[2 * k + 1], rows[k]
+            y += records[e, 0] + records[r, 0]
+            dd += records[e, 1] + records[r, 1]
+            cross += records[e, 2] + records[r, 2]
+            square += records[e, 3] + records[r, 3]
+            done = k - begin + 1
+            running[done, 0], running[done, 1] = y, dd
+            running[done, 2], running[done, 3] = cross, square
+            net = records[r, 4] / records[e, 4] - 1.0
+            gain += net if net > NOISE else 0.0
+            loss -= net if net < -NOISE else 0.0
+            one += tokens[e, 6] + tokens[r, 6]
+            two += tokens[e, 7] + tokens[r, 7]
+            length = x - e
+            held += length + ONE
+            base = value - records[e, 5]
+            last = records[r, 5]
+            power = TOP - leading_zeros(length | ONE)
+            other = x - (ONE << power)
+            high, rival = span[power, e, 0], span[power, other, 0]
+            high = rival if rival > high else high
+            low, rival = span[power, e, 1], span[power, other, 1]
+            low = rival if rival < low else low
+            if length == ZERO:
+                high = low = last
+            fall = peak - (base + low)
+            worst = fall if fall > worst else worst
+            peak = base + high if base + high > peak else peak
+            wide = high - low
+            width[k - begin] = wide
+            widest = wide if wide > widest else widest
+            value = base + last
+            fall = peak - value
+            worst = fall if fall > worst else worst
+            peak = value if value > peak else peak
+        if widest > worst:  # a fall inside one trade may be deeper still
+            for k in range(begin, end):
+                if width[k - begin] > worst:
+                    worst = max(worst, _deepest(level, bars[2 * k], bars[2 * k + 1]))
+        hashes[g, 0], hashes[g, 1] = one, two
+        mean_position = side * np.float64(held) / n
+        sums[g, 0], sums[g, 1], sums[g, 2] = np.float64(held), gain, loss
+        for s in range(blocks + 1):
+            cut = np.int64(cuts[i - lo, s])
+            done = cut >> 1
+            for z in range(4):
+                at[s, z] = running[done, z]
+            if cut & 1:
+                e = bars[2 * (begin + done)]
+                at[s, 0] += records[e, 0] + side * at_bound[s, 0]
+                at[s, 1] += records[e, 1] + at_bound[s, 1]
+                at[s, 2] += records[e, 2]
+                at[s, 3] += records[e, 3]
+        if blocks > 0:
+            at[blocks, 0], at[blocks, 1], at[blocks, 2], at[blocks, 3] = y, dd, cross, square
+        rest, out = side - mean_position, mean_position * mean_position
+        for s in range(blocks):
+            inside = at[s + 1, 1] - at[s, 1]
+            outside = (at_bound[s + 1, 1] - at_bound[s, 1]) - inside
+            block_sum[g, s] = (at[s + 1, 0] - at[s, 0]) - mean_position * (
+                at_bound[s + 1, 0] - at_bound[s, 0]
+            )
+            block_sum_sq[g, s] = (
+                (at[s + 1, 3] - at[s, 3])
+                + 2.0 * rest * (at[s + 1, 2] - at[s, 2])
+                + rest * rest * inside
+                + out * outside
+            )
+        x_sum = y - mean_position * total_d
+        x_square = square + 2.0 * rest * cross + rest * rest * dd + out * (total_dd - dd)
+        y_square = square + 2.0 * side * cross + dd
+        mean_y, mean_x = y / n, x_sum / n
+        spread_y, spread_x = y_square - y * mean_y, x_square - x_sum * mean_x
+        floor = _CANCELLED * total_dd
+        if (
+            not (x_square > floor and y_square > floor)
+            or not (spread_y > _CANCELLED * y_square and spread_x > _CANCELLED * x_square)
+            or not np.isfinite(value)
+        ):
+            general[g] = True
+            continue
+        measures[g, 0] = mean_y / np.sqrt(spread_y / (n - 1))
+        measures[g, 1] = -np.expm1(-worst)
+        measures[g, 2] = mean_x
+        measures[g, 3] = spread_x / (n - 1)
+        measures[g, 4] = mean_x / np.sqrt(spread_x / (n - 1))
+        together = cross + side * dd - mean_y * total_d
+        if total_market > 0.0:
+            measures[g, 5] = together / np.sqrt(spread_y * total_market)

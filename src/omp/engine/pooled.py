@@ -1,0 +1,143 @@
+"""The general path: bar by bar, for universes and for whatever the fast path cannot tell."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omp.engine.evaluation import Results
+from omp.engine.fills import Costs, Float
+from omp.engine.population import Population
+from omp.engine.tokens import symbol_seed
+from omp.engine.window import Window
+
+Int = NDArray[np.int64]
+
+CHUNK = 16  # genomes that a worker takes at a time; their pooled series stay in its cache
+
+
+@dataclass(eq=False)
+class Scratch:
+    """The pooled series of the genomes that one worker has in hand.
+
+    Args:
+        n: bars of the window. cash: whether cash has a yield.
+        population: the genomes.
+    """
+
+    n: int
+    cash: bool
+    population: Population
+
+    def __post_init__(self) -> None:
+        self.raw: Float = np.empty((CHUNK, self.n))
+        self.excess: Float = np.empty((CHUNK, self.n))
+        self.over: Float = np.empty((CHUNK if self.cash else 0, self.n))
+        self.levels = stop_levels(self.population)
+
+
+class Pooled:
+    """Genomes on every symbol of a window, pooled bar by bar.
+
+    Args:
+        window: any window. costs: costs per side. n_blocks: CSCV blocks, 0 for none.
+    """
+
+    def __init__(self, window: Window, costs: Costs, n_blocks: int) -> None:
+        self._window = window
+        self._fee, self._slip = costs.commission_bps / 1e4, costs.slippage_bps / 1e4
+        n = len(window)
+        self._dropped = n % n_blocks if n_blocks else n
+        self._seeds = [symbol_seed(one.symbol) for one in window.symbols]
+        self._has_cash = bool(np.any(window.cash != 0.0))
+        self._market = np.zeros(n)
+        for one in window.symbols:
+            self._market[one.rows] += one.table[4] - one.cash
+        self._market *= window.share
+
+    def scratch(self, population: Population) -> Scratch:
+        """Room for one worker."""
+        return Scratch(len(self._window), self._has_cash, population)
+
+    def run(
+        self,
+        order: Int,
+        lo: int,
+        hi: int,
+        masks: list[Any],
+        place: Any,
+        room: Scratch,
+        out: Results,
+    ) -> None:
+        """Evaluate genomes order[lo:hi] into their rows of the results."""
+        from omp.engine.kernels.measure import measure_batch
+
+        self.walk(order, lo, hi, masks, place, room, out)
+        measure_batch(
+            order,
+            lo,
+            hi,
+            self._window.share,
+            room.raw,
+            room.over,
+            room.excess,
+            self._dropped,
+            out.block_sum,
+            out.block_sum_sq,
+            self._market,
+            out.measures,
+        )
+
+    def walk(
+        self,
+        order: Int,
+        lo: int,
+        hi: int,
+        masks: list[Any],
+        place: Any,
+        room: Scratch,
+        out: Results,
+    ) -> None:
+        """Walk genomes order[lo:hi] through every symbol; leaves their sums of series in room."""
+        from omp.engine.kernels.walk import walk_batch
+
+        for series in (room.raw, room.over, room.excess):
+            series[: hi - lo] = 0.0
+        for i, one in enumerate(self._window.symbols):
+            walk_batch(
+                order,
+                lo,
+                hi,
+                one.table,
+                one.stamps,
+                one.rows,
+                one.cash,
+                one.session_end,
+                masks[i],
+                place,
+                room.population.count,
+                room.population.every,
+                room.population.conditions,
+                room.population.direction,
+                room.levels,
+                self._fee,
+                self._slip,
+                self._seeds[i],
+                room.raw,
+                room.over,
+                room.excess,
+                out.counts,
+                out.sums,
+                out.hashes,
+            )
+
+
+def stop_levels(population: Population) -> Float:
+    """The stops of each genome as fractions and bars, 0 where not used, [G, 4]."""
+    levels = np.zeros(population.stops.shape)
+    for kind, known in enumerate(population.codebook.stop_levels):
+        used = population.stops[:, kind] >= 0
+        table = np.array([float(one) for one in known] or [0.0])
+        levels[used, kind] = table[population.stops[used, kind]]
+    return levels
