@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from omp.domain.errors import InvalidInput
 from omp.engine.conditions import Series
-from omp.engine.fills import Bool, Costs, Float, Order, Trade
+from omp.engine.fills import NOISE, Bool, Costs, Float, Order, Trade
 from omp.engine.genome import Genome
 from omp.engine.seeds import stream
 from omp.engine.simulation import Engine, compounded, max_drawdown, run, sharpe
@@ -107,8 +107,8 @@ class Detail:
     def profit_factor(self) -> float:
         """Gains over losses of the trades; NaN without a loss."""
         results = [trade.net_return for one in self.symbols for trade in one.trades]
-        losses = -sum(one for one in results if one <= 0.0)
-        return sum(one for one in results if one > 0.0) / losses if losses > 0.0 else math.nan
+        losses = -sum(one for one in results if one < -NOISE)
+        return sum(one for one in results if one > NOISE) / losses if losses > 0.0 else math.nan
 
 
 def detail(

@@ -14,6 +14,8 @@ Bool = NDArray[np.bool_]
 REASONS = ("signal", "stop", "target", "trail", "time", "end", "ruin")
 SIGNAL, STOP, TARGET, TRAIL, TIME, END, RUIN = range(len(REASONS))
 SIDES = {1: "long", -1: "short"}
+NOISE = 1e-12
+"""A trade whose net return is no further from 0 neither gains nor loses: it is rounding."""
 PRICES = ("open", "high", "low", "close")
 
 

@@ -227,6 +227,17 @@ def _before(sums: Float) -> Float:
     return np.concatenate([[0.0], sums[:-1]])
 
 
+def deep_falls(level: Float) -> tuple[Float, Float]:
+    """The tables of `omp.engine.kernels.account.falls`."""
+    from omp.engine.kernels.account import falls
+
+    words = (level.size + 63) // 64
+    inside = np.empty((2, level.size, 3))
+    across = np.zeros((max(1, (words - 1).bit_length()), words, 3))
+    falls(level, inside, across)
+    return inside, across
+
+
 def spans(level: Float) -> Float:
     """Highest and lowest value among the 2**k from each place on, [k, T, 2]."""
     steps = max(1, level.size.bit_length())

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from omp.engine.evaluation import Results
 from omp.engine.fills import Costs
 from omp.engine.population import Population
-from omp.engine.records import Records, spans
+from omp.engine.records import Records, deep_falls, spans
 from omp.engine.window import Window
 
 Int = NDArray[np.int64]
+Tables = tuple[NDArray[np.float64], ...]
 
 SIDES = (1, -1)  # of the directions that have one side, in the order of their numbers
 CHUNK = 128  # genomes that a worker takes at a time
@@ -59,12 +60,12 @@ class Solo:
     def __init__(self, window: Window, costs: Costs, bounds: Int) -> None:
         self._one, self._costs, self._bounds = window.symbols[0], costs, bounds
         self._rooms: dict[int, Scratch] = {}
-        self._made: dict[int, tuple[Records, NDArray[np.float64]]] = {}
+        self._made: dict[int, tuple[Records, Tables]] = {}
 
-    def _side(self, side: int) -> tuple[Records, NDArray[np.float64]]:
+    def _side(self, side: int) -> tuple[Records, Tables]:
         if side not in self._made:
             records = Records(self._one, self._costs, side)
-            self._made[side] = records, spans(records.level)
+            self._made[side] = records, (spans(records.level), *deep_falls(records.level))
         return self._made[side]
 
     def scratch(self, worker: int) -> Scratch:
@@ -97,7 +98,7 @@ class Group:
     """Genomes of one side, all without or all with stops, and the tables they need.
 
     Args:
-        solo: the fast path. records, span: of the side. population: the genomes.
+        solo: the fast path. records, tables: of the side. population: the genomes.
         stopped: whether they have stops.
     """
 
@@ -105,11 +106,11 @@ class Group:
         self,
         solo: Solo,
         records: Records,
-        span: NDArray[np.float64],
+        tables: Tables,
         population: Population,
         stopped: bool,
     ) -> None:
-        self.records, self._span, self._population = records, span, population
+        self.records, self._tables, self._population = records, tables, population
         self._bounds, self._open = solo._bounds, solo._one.table[0]
         self.doubtful = np.zeros(len(population), dtype=np.bool_)
         self._stops = self._stop_tables() if stopped else None
@@ -193,7 +194,7 @@ class Group:
                 records.rows,
                 records.tokens,
                 records.level,
-                self._span,
+                *self._tables,
                 self._before,
                 *self._totals,
                 self._market,

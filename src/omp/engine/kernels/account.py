@@ -19,18 +19,74 @@ from numba import njit
 
 from omp.engine.kernels.bits import ONE, TOP, ZERO, leading_zeros
 
-NOISE = 1e-12  # a trade whose result is smaller neither gains nor loses
+NOISE = 1e-12  # omp.engine.fills.NOISE
 _CANCELLED = 1e-6
 
 
 @njit(cache=True, nogil=True)
-def _deepest(level: Any, begin: Any, end: Any) -> float:
+def falls(level: Any, inside: Any, across: Any) -> None:
+    """Tables from which the deepest fall within any span of bars follows in a few steps.
+
+    A span's aggregate is its highest and lowest level and its deepest fall from an earlier level
+    to a later one.
+
+    Args:
+        level: [T].
+        inside: [2, T, 3], written: of each bar to the end of its word of 64 bars, and of the
+            word's begin to the bar.
+        across: [L, W, 3] over words, written: with m the middle of the 2**(k + 1) words around
+            word i, row k is the aggregate of words i to m - 1, or m to i.
+    """
+    n, words = level.size, across.shape[1]
+    for w in range(words):
+        begin, end = 64 * w, min(n, 64 * w + 64)
+        high, low, deep = -np.inf, np.inf, 0.0
+        for t in range(end - 1, begin - 1, -1):
+            deep = max(deep, level[t] - low)
+            high, low = max(high, level[t]), min(low, level[t])
+            inside[0, t, 0], inside[0, t, 1], inside[0, t, 2] = high, low, deep
+        high, low, deep = -np.inf, np.inf, 0.0
+        for t in range(begin, end):
+            high, low = max(high, level[t]), min(low, level[t])
+            deep = max(deep, high - level[t])
+            inside[1, t, 0], inside[1, t, 1], inside[1, t, 2] = high, low, deep
+    for k in range(across.shape[0]):
+        half = 1 << k
+        for middle in range(half, words + half, 2 * half):
+            high, low, deep = -np.inf, np.inf, 0.0
+            for w in range(min(middle, words) - 1, middle - half - 1, -1):
+                deep = max(max(deep, inside[0, 64 * w, 2]), inside[0, 64 * w, 0] - low)
+                high, low = max(high, inside[0, 64 * w, 0]), min(low, inside[0, 64 * w, 1])
+                across[k, w, 0], across[k, w, 1], across[k, w, 2] = high, low, deep
+            high, low, deep = -np.inf, np.inf, 0.0
+            for w in range(middle, min(middle + half, words)):
+                deep = max(max(deep, inside[0, 64 * w, 2]), high - inside[0, 64 * w, 1])
+                high, low = max(high, inside[0, 64 * w, 0]), min(low, inside[0, 64 * w, 1])
+                across[k, w, 0], across[k, w, 1], across[k, w, 2] = high, low, deep
+
+
+@njit(cache=True, nogil=True)
+def _deepest(level: Any, inside: Any, across: Any, begin: Any, end: Any) -> float:
     """The deepest fall of level[begin:end] from an earlier value of it."""
-    top, worst = level[begin], 0.0
-    for t in range(begin, end):
-        top = max(top, level[t])
-        worst = max(worst, top - level[t])
-    return worst
+    first, last = begin >> 6, (end - 1) >> 6
+    if first == last:
+        top, deep = level[begin], 0.0
+        for t in range(begin, end):
+            top = max(top, level[t])
+            deep = max(deep, top - level[t])
+        return deep
+    top, deep = inside[0, begin, 0], inside[0, begin, 2]
+    i, j = first + 1, last - 1
+    if i == j:
+        deep = max(max(deep, inside[0, 64 * i, 2]), top - inside[0, 64 * i, 1])
+        top = max(top, inside[0, 64 * i, 0])
+    elif i < j:
+        k = np.int64(TOP - leading_zeros(np.uint64(i ^ j)))
+        for w in (i, j):
+            deep = max(max(deep, across[k, w, 2]), top - across[k, w, 1])
+            top = max(top, across[k, w, 0])
+    deep = max(deep, top - inside[1, end - 1, 1])
+    return max(deep, inside[1, end - 1, 2])
 
 
 @njit(cache=True, nogil=True)
@@ -49,6 +105,8 @@ def account(
     tokens: Any,
     level: Any,
     span: Any,
+    within: Any,
+    across: Any,
     at_bound: Any,
     total_d: float,
     total_dd: float,
@@ -69,6 +127,7 @@ def account(
         records: [R, 8]; tokens: the same bytes as uint64.
         level: logarithm of the account's value if always held, at each close, [T].
         span: highest and lowest level of the 2**k bars from each bar on, [k, T, 2].
+        within, across: as `falls` makes them.
         at_bound: sums of d and d squared before each bound, [S + 1, 2].
         total_d, total_dd: sums of d and d squared over the window.
         total_market: sum of squares of d about its mean.
@@ -131,7 +190,12 @@ def account(
         if widest > worst:  # a fall inside one trade may be deeper still
             for k in range(begin, end):
                 if width[k - begin] > worst:
-                    worst = max(worst, _deepest(level, bars[2 * k], bars[2 * k + 1]))
+                    worst = max(
+                        worst,
+                        _deepest(
+                            level, within, across, np.int64(bars[2 * k]), np.int64(bars[2 * k + 1])
+                        ),
+                    )
         hashes[g, 0], hashes[g, 1] = one, two
         mean_position = side * np.float64(held) / n
         sums[g, 0], sums[g, 1], sums[g, 2] = np.float64(held), gain, loss
