@@ -15,9 +15,9 @@ from omp.engine.archive import Archive, Elite, normed
 from omp.engine.evaluation import Evaluation
 from omp.engine.genome import Genome
 from omp.engine.grammar import Grammar
+from omp.engine.moves import cross, mutate
 from omp.engine.seeds import Dice, stream
 from omp.engine.strategy import from_genes, genes
-from omp.engine.variation import cross, mutate
 
 FIRST_GENERATION = 2000
 """Rules drawn at random in generation 0: PBO and the luck line are judged on them alone."""

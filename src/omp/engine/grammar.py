@@ -26,12 +26,12 @@ from omp.engine.stops import STOP_LEVELS, make_stops
 # hold while a simple state lasts, in about half of the bars, show an edge best: against even shares
 # the runs whose PBO passes rose from .50 to about .63, at the same size of generation 0.
 
-_STATE_SHARE = 0.9  # `<` and `>` together, against the two crossings
-_NUMBER_SHARE = 0.8  # a number on the right where both a number and an indicator would do
-_DUAL_EXIT_SHARE = 0.8  # exits that are the entry turned round: hold while it is true
-_STOP_SHARE = 0.15  # each permitted stop
-_FURTHER = 0.3  # each further condition is drawn with this probability
-_LEVEL_DRAWS = 3  # a level is the mean of so many draws: the middle ones are likelier
+STATE_SHARE = 0.9  # `<` and `>` together, against the two crossings
+NUMBER_SHARE = 0.8  # a number on the right where both a number and an indicator would do
+DUAL_EXIT_SHARE = 0.8  # exits that are the entry turned round: hold while it is true
+STOP_SHARE = 0.15  # each permitted stop
+FURTHER_SHARE = 0.3  # each further condition is drawn with this probability
+LEVEL_DRAWS = 3  # a level is the mean of so many draws: the middle ones are likelier
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Grammar:
     stops: tuple[str, ...] = tuple(STOP_LEVELS)
     operands: dict[str, tuple[Operand, ...]] = field(init=False, repr=False, compare=False)
     _mates: dict[str, tuple[Operand, ...]] = field(init=False, repr=False, compare=False)
-    _lefts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    lefts: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _made: dict[tuple[int, str, int | float], Condition] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -93,7 +93,7 @@ class Grammar:
                 allowed="an indicator with levels, or two of one scale",
                 remedy="allow more indicators",
             )
-        for name, value in (("operands", operands), ("_mates", mates), ("_lefts", lefts)):
+        for name, value in (("operands", operands), ("_mates", mates), ("lefts", lefts)):
             object.__setattr__(self, name, value)
 
     @property
@@ -109,31 +109,31 @@ class Grammar:
         """A genome drawn from the grammar; a generator gives one block of its numbers."""
         dice = rng if isinstance(rng, Dice) else Dice(rng)
         entry = self.random_rule(dice)
-        leave = dual(entry) if dice.chance(_DUAL_EXIT_SHARE) else self.random_rule(dice)
+        leave = dual(entry) if dice.chance(DUAL_EXIT_SHARE) else self.random_rule(dice)
         chosen = {
-            name: dice.pick(STOP_LEVELS[name]) for name in self.stops if dice.chance(_STOP_SHARE)
+            name: dice.pick(STOP_LEVELS[name]) for name in self.stops if dice.chance(STOP_SHARE)
         }
         return genome(self.direction, entry, leave, make_stops(chosen))
 
     def random_rule(self, dice: Dice) -> Rule:
         """One to max_conditions conditions, fewer being likelier."""
         count = 1
-        while count < self.max_conditions and dice.chance(_FURTHER):
+        while count < self.max_conditions and dice.chance(FURTHER_SHARE):
             count += 1
         combine = "all" if dice.chance(0.5) else "any"
         return rule(combine, [self.random_condition(dice) for _ in range(count)])
 
     def random_condition(self, dice: Dice) -> Condition:
         """One comparison: an indicator first, then its parameters, the operator, the right side."""
-        name = dice.pick(self._lefts)
+        name = dice.pick(self.lefts)
         left = dice.pick(self.operands[name])
-        if dice.chance(_STATE_SHARE):
+        if dice.chance(STATE_SHARE):
             op = "<" if dice.chance(0.5) else ">"
         else:
             op = "crosses_above" if dice.chance(0.5) else "crosses_below"
         levels, mates = INDICATORS[name].levels, self._mates[name]
-        if levels and (len(mates) < 2 or dice.chance(_NUMBER_SHARE)):
-            place = sum(dice.share() for _ in range(_LEVEL_DRAWS)) / _LEVEL_DRAWS
+        if levels and (len(mates) < 2 or dice.chance(NUMBER_SHARE)):
+            place = sum(dice.share() for _ in range(LEVEL_DRAWS)) / LEVEL_DRAWS
             return self._known(left, op, levels[int(place * len(levels))])
         right = left
         while right is left:

@@ -29,9 +29,9 @@ def neighbours(one: Genome) -> list[Genome]:
 
 def condition_steps(one: Condition) -> list[Condition]:
     """The conditions one grid step away from a condition."""
-    steps = [condition(left, one.op, one.right) for left in _operand_steps(one.left, one.right)]
+    steps = [condition(left, one.op, one.right) for left in operand_steps(one.left, one.right)]
     if isinstance(one.right, Operand):
-        moved = _operand_steps(one.right, one.left)
+        moved = operand_steps(one.right, one.left)
         return steps + [condition(one.left, one.op, right) for right in moved]
     levels = INDICATORS[one.left.indicator].levels
     numbers = (step(one.right, levels, up) for up in (False, True))
@@ -43,7 +43,8 @@ def _with(one: Genome, side: str, changed: Rule) -> Genome:
     return genome(one.direction, entry, leave, one.stops)
 
 
-def _operand_steps(one: Operand, against: Operand | float) -> list[Operand]:
+def operand_steps(one: Operand, against: Operand | float | None = None) -> list[Operand]:
+    """The operands one grid step away from an operand, without what it is compared with."""
     found = []
     for i, parameter in enumerate(INDICATORS[one.indicator].parameters):
         name, value = one.parameters[i]

@@ -14,7 +14,7 @@ from omp.engine.conditions import Series, pack
 from omp.engine.fills import Costs, Fills, Order
 from omp.engine.genome import DIRECTIONS, Genome
 from omp.engine.simulation import Engine, run, stop_row
-from omp.engine.variation import neighbours
+from omp.engine.steps import neighbours
 from omp.engine.window import open_window
 from omp.market.bars import Bars, Panel
 from omp.mining.streams import Bool, Float, Int, Streams, mixed, sharpe

@@ -7,9 +7,9 @@ from omp.domain.indicators import INDICATORS
 from omp.engine import Genome, Grammar, Operand
 from omp.engine.genome import OPERATORS, condition, genome, rule
 from omp.engine.grammar import dual
+from omp.engine.moves import cross, mutate, neighbours
 from omp.engine.seeds import Dice, stream
 from omp.engine.stops import STOP_LEVELS
-from omp.engine.variation import cross, mutate, neighbours
 
 SMALL = Grammar(("momentum", "sma"), "short", 2, ("stop_loss", "max_bars"))
 

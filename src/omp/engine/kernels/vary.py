@@ -38,7 +38,7 @@ def _below(dice: Any, n: int) -> int:
 
 
 @njit(nogil=True)
-def _pair(t: Any, a: int, op: int, b: int) -> int:
+def _pair(t: Any, a: int, op: int, b: int) -> Any:
     """The number of a condition between two operands of one scale, in canonical form."""
     i, j = t.rank[a], t.rank[b]
     if i > j:
@@ -49,7 +49,7 @@ def _pair(t: Any, a: int, op: int, b: int) -> int:
 
 
 @njit(nogil=True)
-def _random_condition(t: Any, dice: Any) -> int:
+def _random_condition(t: Any, dice: Any) -> Any:
     name = _below(dice, t.first.size)
     left = t.first[name] + _below(dice, t.size[name])
     op = 0 if _share(dice) < t.state_share else 2
@@ -88,7 +88,7 @@ def _settle(row: Any, n: int) -> int:
 def _put(p: Any, g: int, side: int, n: int, every: bool) -> None:
     """Bring a side whose first n conditions were just written into canonical form."""
     n = _settle(p.conditions[g, side], n)
-    p.count[g, side] = n
+    p.counts[g, side] = n
     p.every[g, side] = n == 1 or (n > 1 and every)
 
 
@@ -105,7 +105,7 @@ def _random_rule(t: Any, dice: Any, p: Any, g: int, side: int) -> None:
 
 @njit(nogil=True)
 def _dual_exit(t: Any, p: Any, g: int) -> None:
-    n = p.count[g, 0]
+    n = p.counts[g, 0]
     for k in range(n):
         p.conditions[g, 1, k] = t.mirror[p.conditions[g, 0, k]]
     _put(p, g, 1, n, not p.every[g, 0])
@@ -136,67 +136,88 @@ def _copy(source: Any, at: int, p: Any, g: int) -> None:
 @njit(nogil=True)
 def _copy_side(source: Any, at: int, p: Any, g: int, side: int) -> None:
     p.conditions[g, side] = source.conditions[at, side]
-    p.count[g, side] = source.count[at, side]
+    p.counts[g, side] = source.counts[at, side]
     p.every[g, side] = source.every[at, side]
 
 
 @njit(nogil=True)
 def _same(a: Any, i: int, b: Any, j: int) -> bool:
     for side in range(2):
-        if a.count[i, side] != b.count[j, side] or a.every[i, side] != b.every[j, side]:
+        if a.counts[i, side] != b.counts[j, side] or a.every[i, side] != b.every[j, side]:
             return False
-        for k in range(a.count[i, side]):
+        for k in range(a.counts[i, side]):
             if a.conditions[i, side, k] != b.conditions[j, side, k]:
                 return False
+    alike = True
     for kind in range(4):
-        if a.stops[i, kind] != b.stops[j, kind]:
-            return False
-    return True
+        alike = alike and a.stops[i, kind] == b.stops[j, kind]
+    return alike
 
 
 # ------------------------------------------------------------------ moves
 
 
 @njit(nogil=True)
-def _stepped(t: Any, dice: Any, number: int) -> int:
+def _stepped(t: Any, dice: Any, number: int) -> Any:
     """A condition one grid step away, each equally likely; the same where there is none."""
     found = np.empty(4 * t.operand_steps.shape[1] + 2, dtype=np.int64)
-    n = 0
     if number >= t.own:
-        for one in t.stranger_steps[number - t.own]:
-            if one >= 0:
-                found[n] = one
-                n += 1
-        return found[_below(dice, n)] if n > 0 else number
-    left, right, op = t.left[number], t.right[number], int(t.op[number])
-    if right < 0:
-        levels = t.n_levels[left]
-        level = number - t.level_base[left] - op * levels
-        for one in t.operand_steps[left]:
-            if one >= 0:
-                found[n] = t.level_base[one] + op * levels + level
-                n += 1
-        for moved in (level - 1, level + 1):
-            if 0 <= moved < levels:
-                found[n] = t.level_base[left] + op * levels + moved
-                n += 1
+        steps = t.stranger_steps[number - t.own]
+        found = steps
+        n = int((steps >= 0).sum())
+    elif t.right[number] < 0:
+        n = _level_steps(t, number, found)
     else:
-        for one in t.operand_steps[left]:
-            if one >= 0 and one != right:
-                found[n] = _pair(t, one, op, right)
-                n += 1
-        for one in t.operand_steps[right]:
-            if one >= 0 and one != left:
-                found[n] = _pair(t, left, op, one)
-                n += 1
+        n = _pair_steps(t, number, found)
     return found[_below(dice, n)] if n > 0 else number
+
+
+@njit(nogil=True)
+def _level_steps(t: Any, number: int, found: Any) -> int:
+    left, op, n = t.left[number], int(t.op[number]), 0
+    levels = t.n_levels[left]
+    level = number - t.level_base[left] - op * levels
+    for one in t.operand_steps[left]:
+        if one >= 0:
+            found[n] = t.level_base[one] + op * levels + level
+            n += 1
+    for moved in (level - 1, level + 1):
+        if 0 <= moved < levels:
+            found[n] = t.level_base[left] + op * levels + moved
+            n += 1
+    return n
+
+
+@njit(nogil=True)
+def _pair_steps(t: Any, number: int, found: Any) -> int:
+    left, right, op, n = t.left[number], t.right[number], int(t.op[number]), 0
+    for one in t.operand_steps[left]:
+        if one >= 0 and one != right:
+            found[n] = _pair(t, one, op, right)
+            n += 1
+    for one in t.operand_steps[right]:
+        if one >= 0 and one != left:
+            found[n] = _pair(t, left, op, one)
+            n += 1
+    return n
+
+
+@njit(nogil=True)
+def _change_stop(t: Any, dice: Any, p: Any, g: int) -> None:
+    if t.stop_kinds.size == 0:
+        return
+    one = t.stop_kinds[_below(dice, t.stop_kinds.size)]
+    if p.stops[g, one] >= 0 and _share(dice) < 0.5:
+        p.stops[g, one] = -1
+    else:
+        p.stops[g, one] = _below(dice, t.stop_sizes[one])
 
 
 @njit(nogil=True)
 def _move(t: Any, dice: Any, p: Any, g: int, kind: int) -> None:
     """Change a genome in place by one move; the numbers are those of `variation.MOVES`."""
     side = 0 if _share(dice) < 0.6 else 1
-    row, n, every = p.conditions[g, side], int(p.count[g, side]), p.every[g, side]
+    row, n, every = p.conditions[g, side], int(p.counts[g, side]), p.every[g, side]
     if kind == 0:  # step
         if n > 0:
             at = _below(dice, n)
@@ -222,12 +243,8 @@ def _move(t: Any, dice: Any, p: Any, g: int, kind: int) -> None:
             _dual_exit(t, p, g)
         else:
             _random_rule(t, dice, p, g, 1)
-    elif t.stop_kinds.size > 0:  # change stop
-        one = t.stop_kinds[_below(dice, t.stop_kinds.size)]
-        if p.stops[g, one] >= 0 and _share(dice) < 0.5:
-            p.stops[g, one] = -1
-        else:
-            p.stops[g, one] = _below(dice, t.stop_sizes[one])
+    else:
+        _change_stop(t, dice, p, g)
 
 
 @njit(nogil=True)
@@ -245,9 +262,9 @@ def _mutate(t: Any, dice: Any, source: Any, at: int, p: Any, g: int) -> None:
 def _mix_side(t: Any, dice: Any, q: Any, a: int, b: int, p: Any, g: int, side: int) -> None:
     """Some of the conditions of both parents; at most as many as the grammar allows."""
     pool = np.empty(2 * q.conditions.shape[2], dtype=np.int32)
-    n = int(q.count[a, side])
+    n = int(q.counts[a, side])
     pool[:n] = q.conditions[a, side, :n]
-    more = int(q.count[b, side])
+    more = int(q.counts[b, side])
     pool[n : n + more] = q.conditions[b, side, :more]
     n = _settle(pool, n + more)
     if n == 0:
