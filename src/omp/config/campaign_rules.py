@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from omp.config.campaign_sections import SeedSequence
 from omp.config.loader import Convert, Refusal, Rule, plain, texts
 from omp.domain.campaign import MARKETS
-from omp.domain.indicators import GROUPS, INDICATORS, select_indicators
+from omp.domain.indicators import INDICATORS, WORDS, select_indicators
 
 TIMEFRAMES: tuple[str, ...] = ("1min", "5min", "15min", "30min", "1h", "1d")
 STOPS: tuple[str, ...] = ("stop_loss", "take_profit", "trailing", "max_bars")
@@ -76,15 +76,14 @@ def _listed(what: str, known: tuple[str, ...]) -> Convert:
 
 
 def _indicators(raw: object) -> tuple[str, ...]:
-    if raw == "all":
-        return ()
     names = texts([raw] if isinstance(raw, str) else raw)
     if not names:
-        raise Refusal("the list of indicators is empty", '"all", groups, or names')
-    rule = Rule(choices=(*GROUPS, *INDICATORS))
+        raise Refusal("the list of indicators is empty", '"all", "everything", groups, or names')
+    rule = Rule(choices=(*WORDS, *INDICATORS))
     for name in names:
         rule.check(name)
-    return select_indicators(names)
+    chosen = select_indicators(names)
+    return () if chosen == select_indicators() else chosen
 
 
 def _timeframe(raw: object) -> str:
