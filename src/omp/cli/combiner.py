@@ -23,10 +23,11 @@ app = typer.Typer(
 
 
 def _mount() -> None:
-    from omp.cli import data_commands, factory_commands
+    from omp.cli import bench_commands, data_commands, factory_commands
 
     app.add_typer(factory_commands.app, name="factory")
     app.add_typer(data_commands.app, name="data")
+    bench_commands.add_to(app)
 
 
 def run(arguments: list[str] | None = None) -> int:

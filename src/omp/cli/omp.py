@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from omp.cli import (
+    bench_commands,
     calibrate_commands,
     dataset_commands,
     hall_commands,
@@ -46,6 +47,7 @@ dataset_commands.add_to(app)
 incident_commands.add_to(app)
 upkeep_commands.add_to(app)
 calibrate_commands.add_to(app)
+bench_commands.add_to(app)
 
 
 def _version(wanted: bool) -> None:
