@@ -6,8 +6,8 @@ grammar cannot draw, those of imported strategies, are strangers: they are learn
 and numbered behind the others, together with their mirror image.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import blake3
 import numpy as np
@@ -18,6 +18,7 @@ from omp.engine.genome import MIRRORED, OPERATORS, Condition, Operand, Stops
 from omp.engine.grammar import Grammar
 from omp.engine.steps import condition_steps
 from omp.engine.stops import STOP_LEVELS, STOP_NAMES
+from omp.engine.strategy import condition_table, to_condition
 
 Words = NDArray[np.uint64]
 Int = NDArray[np.int64]
@@ -99,6 +100,10 @@ class Codebook:
             )
         return known
 
+    def holds(self, one: Condition) -> bool:
+        """Whether the grammar can draw a condition."""
+        return self._own_number(one) is not None
+
     def number(self, one: Condition) -> int:
         """The number of a condition, which is learned where it is unknown."""
         found = self._own_number(one)
@@ -118,6 +123,25 @@ class Codebook:
     def steps(self, number: int) -> tuple[int, ...]:
         """The conditions one grid step away from a condition; strangers among them are learned."""
         return tuple(self.number(one) for one in condition_steps(self.condition(number)))
+
+    def record(self) -> dict[str, Any]:
+        """What was learned, as JSON values: a codebook of the same grammar restored from it
+        gives the same numbers.
+        """
+        return {
+            "strangers": [condition_table(one) for one in self._strangers],
+            "stop_levels": [list(one) for one in self._stops],
+            "max_conditions": self.max_conditions,
+        }
+
+    @classmethod
+    def restore(cls, grammar: Grammar, record: Mapping[str, Any]) -> Self:
+        """The codebook that `record` describes."""
+        strangers = [to_condition(one, "strangers") for one in record["strangers"]]
+        made = cls(grammar, strangers)
+        made._stops = [list(one) for one in record["stop_levels"]]
+        made.make_room(int(record["max_conditions"]))
+        return made
 
     # ------------------------------------------------------------------ inside
 

@@ -1,9 +1,9 @@
 """Many genomes as a few arrays, in canonical form: what the search breeds and the kernels read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,3 +157,16 @@ class Population:
         numbers = self.conditions[i, side, : self.count[i, side]].tolist()
         combine = "all" if self.every[i, side] else "any"
         return rule(combine, [self.codebook.condition(one) for one in numbers])
+
+
+_ARRAYS = ("direction", "every", "count", "conditions", "stops")
+
+
+def to_arrays(population: Population, prefix: str) -> dict[str, NDArray[Any]]:
+    """The arrays of a population by name, for a checkpoint."""
+    return {prefix + name: getattr(population, name) for name in _ARRAYS}
+
+
+def from_arrays(codebook: Codebook, arrays: Mapping[str, NDArray[Any]], prefix: str) -> Population:
+    """The population that `to_arrays` took apart, on a codebook of the same numbers."""
+    return Population(codebook, *(arrays[prefix + name] for name in _ARRAYS)).widened()
