@@ -20,6 +20,7 @@ Int = NDArray[np.int64]
 
 KINDS = (STOP, TARGET, TRAIL)
 _SESSION_KIND, _TIMED_KIND = 8, 9
+NEVER = np.int32(2**31 - 1)  # as in the kernels
 _MOST = 1e6  # a larger bar return would drown the others in prefix sums
 
 
@@ -84,26 +85,25 @@ class Records:
         ]
         self._parts, self._rows = parts, 2 * self.n + 2
         self._known: dict[tuple[int, float], int] = {}
-        self._starts: list[int] = []
-        self._keys: list[NDArray[np.int32]] = []
-        self._levels: list[Float] = []
-        self.doubtful: list[bool] = []
+        # table 0 is met by none: it stands for a stop that is not used
+        self._starts: list[int] = [0]
+        self._keys: list[NDArray[np.int32]] = [np.full(self.n, NEVER, dtype=np.int32)]
+        self._levels: list[Float] = [np.zeros(self.n)]
+        self.doubtful: list[bool] = [False]
         self.settle()
 
     # ------------------------------------------------------------------ what kernels read
 
     def settle(self) -> None:
         """Lay the tables asked for so far next to one another, as kernels read them."""
-        if len(self._parts) > 1:
-            self._parts = [np.concatenate(self._parts)]
-        self.rows: Float = self._parts[0]
-        self.tokens: NDArray[np.uint64] = self.rows.view(np.uint64)
-        shape = (max(1, len(self._keys)), self.n)
-        self.keys = np.array(self._keys, dtype=np.int32).reshape(-1, self.n)
-        self.levels = np.array(self._levels, dtype=np.float64).reshape(-1, self.n)
-        if not self._keys:
-            self.keys, self.levels = np.zeros(shape, dtype=np.int32), np.zeros(shape)
-        self.starts = np.array(self._starts or [0], dtype=np.int64)
+        if len(self._parts) == 1:
+            return
+        self._parts = [np.concatenate(self._parts)]
+        self.flat: Float = self._parts[0].reshape(-1)
+        self.tokens: NDArray[np.uint64] = self.flat.view(np.uint64)
+        self.keys: NDArray[np.int32] = np.stack(self._keys)
+        self.levels: Float = np.stack(self._levels)
+        self.starts = np.array(self._starts, dtype=np.int64)
 
     def sums_before(self, bounds: Int) -> Float:
         """Sums of d and of d squared over the bars before each bound, [len(bounds), 2]."""
@@ -117,9 +117,9 @@ class Records:
         return self._table((kind, level), lambda: self._touches(kind, level))
 
     def session_table(self) -> int:
-        """The number of the table of session ends, -1 where positions may stay over them."""
+        """The number of the table of session ends, 0 where positions may stay over them."""
         if not self._one.session_end.size:
-            return -1
+            return 0
         return self._table((_SESSION_KIND, 0.0), self._session_ends)
 
     def timed(self) -> int:
@@ -151,7 +151,7 @@ class Records:
     # ------------------------------------------------------------------ how they are made
 
     def _touches(self, kind: int, fraction: float) -> tuple[Float, ...]:
-        from omp.engine.kernels.touch import NEVER, first_touch
+        from omp.engine.kernels.touch import first_touch
 
         keys = np.empty(self.n, dtype=np.int32)
         prices, levels = np.empty(self.n), np.empty(self.n)

@@ -39,11 +39,12 @@ class Scratch:
     bounds: int
 
     def __post_init__(self) -> None:
-        room = _TRADES + self.n + 16
-        self.first: Int = np.zeros(self.genomes + 1, dtype=np.int64)
+        room = _TRADES + 4 * self.n + 16
+        self.first: Int = np.zeros(self.genomes, dtype=np.int64)
+        self.size: Int = np.zeros(self.genomes, dtype=np.int64)
         self.bars = np.empty(2 * room + 16, dtype=np.uint32)
         self.rows = np.empty(room, dtype=np.uint32)
-        self.running = np.zeros((self.n + 2, 4))
+        self.running = np.zeros(4 * (self.n + 2))
         self.width = np.empty(self.n + 2)
         self.cuts = np.empty((self.genomes, self.bounds), dtype=np.uint32)
 
@@ -65,7 +66,7 @@ class Solo:
     def _side(self, side: int) -> tuple[Records, Tables]:
         if side not in self._made:
             records = Records(self._one, self._costs, side)
-            self._made[side] = records, (spans(records.level), *deep_falls(records.level))
+            self._made[side] = records, (spans(records.level).reshape(-1), *deep_falls(records.level))
         return self._made[side]
 
     def scratch(self, worker: int) -> Scratch:
@@ -89,7 +90,10 @@ class Solo:
                 if order.size == 0:
                     continue
                 group = Group(self, *self._side(side), population, kind)
-                order = order[~group.doubtful[order]] if kind else order
+                if kind:
+                    order = order[~group.doubtful[order]]
+                    # neighbours share their tables of exits, which stay in the cache
+                    order = order[np.lexsort(population.stops[order, 2::-1].T)]
                 if order.size:
                     yield order, group
 
@@ -135,7 +139,8 @@ class Group:
                     signed[number] = records.side * levels[kind][number]
         timed = records.timed() if (population.stops[:, 3] >= 0).any() else 0
         session = records.session_table()
-        self.doubtful |= session >= 0 and records.doubtful[session]
+        if records.doubtful[session]:
+            self.doubtful[:] = True
         records.settle()
         longest = np.array([int(one) for one in levels[3]] or [0], dtype=np.int64)
         return (
@@ -173,6 +178,7 @@ class Group:
                 population.conditions,
                 self._bounds,
                 room.first,
+                room.size,
                 room.bars,
                 room.rows,
                 room.cuts,
@@ -185,13 +191,14 @@ class Group:
                 lo,
                 done,
                 room.first,
+                room.size,
                 room.bars,
                 room.rows,
                 room.cuts,
                 float(records.side),
                 room.running,
                 room.width,
-                records.rows,
+                records.flat,
                 records.tokens,
                 records.level,
                 *self._tables,

@@ -21,6 +21,8 @@ from omp.engine.kernels.bits import ONE, TOP, ZERO, leading_zeros
 
 NOISE = 1e-12  # omp.engine.fills.NOISE
 _CANCELLED = 1e-6
+_TWO, _THREE, _FOUR, _FIVE, _SIX, _SEVEN = (np.uint64(k) for k in range(2, 8))
+_EIGHT = np.uint64(3)  # a shift: eight numbers a record
 
 
 @njit(cache=True, nogil=True)
@@ -95,6 +97,7 @@ def account(
     lo: int,
     hi: int,
     first: Any,
+    size: Any,
     bars: Any,
     rows: Any,
     cuts: Any,
@@ -122,11 +125,11 @@ def account(
     """Measure genomes order[lo:hi] from their trades.
 
     Args:
-        first, bars, rows, cuts: as `list_trades` writes them.
-        side: p, 1.0 or -1.0. running: zeros in row 0, [trades + 1, 4]; width: [trades]; room.
-        records: [R, 8]; tokens: the same bytes as uint64.
+        first, size, bars, rows, cuts: as `list_trades` writes them.
+        side: p, 1.0 or -1.0. running: [4 * (trades + 1)], its first four 0; width: [trades]; room.
+        records: R records one after the other; tokens: the same bytes as uint64.
         level: logarithm of the account's value if always held, at each close, [T].
-        span: highest and lowest level of the 2**k bars from each bar on, [k, T, 2].
+        span: highest and lowest level of the 2**k bars from each bar on, flat [k, T, 2].
         within, across: as `falls` makes them.
         at_bound: sums of d and d squared before each bound, [S + 1, 2].
         total_d, total_dd: sums of d and d squared over the window.
@@ -137,10 +140,12 @@ def account(
         general: set where rounding would show, [G].
     """
     n, blocks = level.size, block_sum.shape[1]
+    bars_in_window = np.uint64(n)
     at = np.empty((blocks + 1, 4))
     for i in range(lo, hi):
         g = order[i]
-        begin, end = first[i - lo], first[i - lo + 1]
+        begin = first[i - lo]
+        end = begin + size[i - lo]
         counts[g] = end - begin
         measures[g, :] = np.nan
         measures[g, 1] = 0.0
@@ -152,41 +157,39 @@ def account(
         gain, loss = 0.0, 0.0
         one, two, held = ZERO, ZERO, ZERO
         for k in range(begin, end):
-            e, x, r = bars[2 * k], bars[2 * k + 1], rows[k]
-            y += records[e, 0] + records[r, 0]
-            dd += records[e, 1] + records[r, 1]
-            cross += records[e, 2] + records[r, 2]
-            square += records[e, 3] + records[r, 3]
-            done = k - begin + 1
-            running[done, 0], running[done, 1] = y, dd
-            running[done, 2], running[done, 3] = cross, square
-            net = records[r, 4] / records[e, 4] - 1.0
+            e, x = np.uint64(bars[2 * k]), np.uint64(bars[2 * k + 1])
+            i_in, i_out = e << _EIGHT, np.uint64(rows[k]) << _EIGHT
+            y += records[i_in] + records[i_out]
+            dd += records[i_in + ONE] + records[i_out + ONE]
+            cross += records[i_in + _TWO] + records[i_out + _TWO]
+            square += records[i_in + _THREE] + records[i_out + _THREE]
+            done = np.uint64(k - begin + 1) << _TWO
+            running[done], running[done + ONE] = y, dd
+            running[done + _TWO], running[done + _THREE] = cross, square
+            net = records[i_out + _FOUR] / records[i_in + _FOUR] - 1.0
             gain += net if net > NOISE else 0.0
             loss -= net if net < -NOISE else 0.0
-            one += tokens[e, 6] + tokens[r, 6]
-            two += tokens[e, 7] + tokens[r, 7]
+            one += tokens[i_in + _SIX] + tokens[i_out + _SIX]
+            two += tokens[i_in + _SEVEN] + tokens[i_out + _SEVEN]
             length = x - e
             held += length + ONE
-            base = value - records[e, 5]
-            last = records[r, 5]
+            base = value - records[i_in + _FIVE]
+            last = records[i_out + _FIVE]
             power = TOP - leading_zeros(length | ONE)
-            other = x - (ONE << power)
-            high, rival = span[power, e, 0], span[power, other, 0]
-            high = rival if rival > high else high
-            low, rival = span[power, e, 1], span[power, other, 1]
-            low = rival if rival < low else low
+            i_in = (power * bars_in_window + e) << ONE
+            i_out = (power * bars_in_window + x - (ONE << power)) << ONE
+            high = max(span[i_in], span[i_out])
+            low = min(span[i_in + ONE], span[i_out + ONE])
             if length == ZERO:
                 high = low = last
-            fall = peak - (base + low)
-            worst = fall if fall > worst else worst
-            peak = base + high if base + high > peak else peak
+            worst = max(worst, peak - (base + low))
+            peak = max(peak, base + high)
             wide = high - low
             width[k - begin] = wide
-            widest = wide if wide > widest else widest
+            widest = max(widest, wide)
             value = base + last
-            fall = peak - value
-            worst = fall if fall > worst else worst
-            peak = value if value > peak else peak
+            worst = max(worst, peak - value)
+            peak = max(peak, value)
         if widest > worst:  # a fall inside one trade may be deeper still
             for k in range(begin, end):
                 if width[k - begin] > worst:
@@ -203,13 +206,13 @@ def account(
             cut = np.int64(cuts[i - lo, s])
             done = cut >> 1
             for z in range(4):
-                at[s, z] = running[done, z]
+                at[s, z] = running[4 * done + z]
             if cut & 1:
-                e = bars[2 * (begin + done)]
-                at[s, 0] += records[e, 0] + side * at_bound[s, 0]
-                at[s, 1] += records[e, 1] + at_bound[s, 1]
-                at[s, 2] += records[e, 2]
-                at[s, 3] += records[e, 3]
+                at_entry = 8 * np.int64(bars[2 * (begin + done)])
+                at[s, 0] += records[at_entry] + side * at_bound[s, 0]
+                at[s, 1] += records[at_entry + 1] + at_bound[s, 1]
+                at[s, 2] += records[at_entry + 2]
+                at[s, 3] += records[at_entry + 3]
         if blocks > 0:
             at[blocks, 0], at[blocks, 1], at[blocks, 2], at[blocks, 3] = y, dd, cross, square
         rest, out = side - mean_position, mean_position * mean_position

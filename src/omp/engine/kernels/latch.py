@@ -110,6 +110,7 @@ def list_trades(
     conditions: Any,
     bounds: Any,
     first: Any,
+    size: Any,
     bars: Any,
     rows: Any,
     cuts: Any,
@@ -121,7 +122,7 @@ def list_trades(
         masks: condition words, [C, W]. place: row in `masks` of each condition number.
         count, every: [G, 2]; conditions: [G, 2, K]; as in a Population.
         bounds: first bar of each block and the bar after the last, [S + 1].
-        first: number of the first trade of each genome, [hi - lo + 1], written.
+        first, size: number of the first trade of each genome, and how many, [hi - lo], written.
         bars: entry bar and exit bar of each trade, one after the other, written.
         rows: row of each exit in the records, written.
         cuts: entries and exits before each bound, [hi - lo, S + 1], written.
@@ -159,6 +160,6 @@ def list_trades(
             below = (ONE << (bit & TOP)) - ONE
             cuts[i - lo, s] = seen[w] + ones(turns[w] & below)
         first[i - lo] = used
+        size[i - lo] = trades
         used += trades
-        first[i - lo + 1] = used
     return hi

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from omp.engine.kernels.bits import TOP, ZERO, trailing_zeros
+from omp.engine.kernels.bits import ONE, SIX, TOP, ZERO, trailing_zeros
 
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 NEVER = np.int32(2**31 - 1)
+_LANES = 4
 
 
 @njit(cache=True, nogil=True)
@@ -33,22 +34,43 @@ def _rule(masks: Any, place: Any, chosen: Any, count: int, every: bool, out: Any
 
 
 @njit(cache=True, nogil=True)
-def _next(words: Any, start: int, end: int, none: int) -> int:
-    """The first set bit from `start` on; `none` if there is none up to bit `end`."""
-    w, last = start >> 6, min(end >> 6, words.size - 1)
-    if w > last:
-        return none
-    word = words[np.uint64(w)] & (_ALL << (np.uint64(start) & TOP))
-    while word == ZERO:
-        w += 1
-        if w > last:
-            return none
-        word = words[np.uint64(w)]
-    return (w << 6) + np.int64(trailing_zeros(word))
+def _chain(words: Any, following: Any, none: int) -> None:
+    """For each word the first set bit from its begin on; `none` behind the last one."""
+    at = np.int32(none)
+    following[words.size] = at
+    for w in range(words.size - 1, -1, -1):
+        word = words[w]
+        here = np.int32((w << 6) + np.int64(trailing_zeros(word)))
+        at = here if word != ZERO else at
+        following[w] = at
 
 
 @njit(cache=True, nogil=True)
-def list_stopped(
+def _next(words: Any, following: Any, lane: Any, start: Any) -> Any:
+    """The first set bit from `start` on, without a branch."""
+    w = start >> SIX
+    word = words[lane, w] & (_ALL << (start & TOP))
+    here = np.int64((w << SIX) + trailing_zeros(word))
+    later = np.int64(following[lane, w + ONE])
+    return here if word != ZERO else later
+
+
+@njit(cache=True, nogil=True)
+def _cut(bars: Any, begin: int, size: int, bound: int) -> int:
+    """Entries and exits before a bar, of trades in the order of time."""
+    lo, hi = 0, size  # the first trade that ends at the bound or later
+    while lo < hi:
+        middle = (lo + hi) >> 1
+        if np.int64(bars[2 * (begin + middle) + 1]) < bound:
+            lo = middle + 1
+        else:
+            hi = middle
+    within = lo < size and np.int64(bars[2 * (begin + lo)]) < bound
+    return 2 * lo + (1 if within else 0)
+
+
+@njit(cache=True, nogil=True)
+def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at once
     order: Any,
     lo: int,
     hi: int,
@@ -60,6 +82,7 @@ def list_stopped(
     conditions: Any,
     bounds: Any,
     first: Any,
+    size: Any,
     bars: Any,
     rows: Any,
     cuts: Any,
@@ -76,81 +99,107 @@ def list_stopped(
 ) -> int:
     """List the trades of genomes order[lo:hi] on one symbol until the space is used up.
 
+    Each trade waits for the end of the one before, so that one genome leaves the processor idle:
+    several are walked in turns, each in a lane of its own.
+
     Args:
         order .. cuts: as in `list_trades`.
         stops: number of the level of each stop, -1 for none, [G, 4].
-        table: for stop loss, target and trailing stop the table of each level, [3, L].
+        table: for stop loss, target and trailing stop the table of each level, [3, L]; table 0
+            is never met and stands for what is not used.
         start: first row in the records of each table's exits, one per entry bar.
         keys: first touch after each entry bar, [tables, T]. levels: the level touched, same shape.
         open_: [T]. signed_loss: side * stop loss of each level, [L].
         longest: longest holding of each level, in bars. timed: first row of exits by time.
-        session: table of session ends, -1 where positions may stay.
+        session: table of session ends, 0 where positions may stay.
 
     Returns:
         The genome after the last one that found space.
     """
     width = masks.shape[1]
-    enter, leave = np.empty(width, np.uint64), np.empty(width, np.uint64)
-    used, most = 0, rows.size - (n + 8)
-    for i in range(lo, hi):
-        if used > most:
-            return i
-        g = order[i]
-        _rule(masks, place, conditions[g, 0], count[g, 0], every[g, 0], enter)
-        _rule(masks, place, conditions[g, 1], count[g, 1], every[g, 1], leave)
-        for w in range(width):
-            enter[w] &= ~leave[w]
-        loss = table[0, stops[g, 0]] if stops[g, 0] >= 0 else -1
-        gain = table[1, stops[g, 1]] if stops[g, 1] >= 0 else -1
-        trail = table[2, stops[g, 2]] if stops[g, 2] >= 0 else -1
-        most_bars = longest[stops[g, 3]] if stops[g, 3] >= 0 else n
-        signed = signed_loss[stops[g, 0]] if stops[g, 0] >= 0 else 0.0
-        first[i - lo] = used
-        flat = 0
-        bound = 0
-        turn = 0
-        while True:
-            e = _next(enter, flat, n, n) + 1
-            if e >= n:
+    enter, leave = np.empty((_LANES, width), np.uint64), np.empty((_LANES, width), np.uint64)
+    next_enter = np.empty((_LANES, width + 1), np.int32)
+    next_leave = np.empty((_LANES, width + 1), np.int32)
+    flat, used, begins = np.zeros((3, _LANES), np.int64)
+    who, most = np.zeros((2, _LANES), np.int64)
+    loss, gain, trail = np.zeros((3, _LANES), np.uint64)
+    signed = np.zeros(_LANES)
+    ends = np.uint64(max(session, 0))
+    share = (rows.size - 8) // _LANES
+    room = share - n
+    for lane in range(_LANES):
+        used[lane] = lane * share
+    lanes, following = 0, lo
+    busy = np.zeros(_LANES, np.int64)  # lanes at work
+    idle = np.arange(_LANES)  # the others, from `lanes` on
+    while True:
+        while lanes < _LANES and following < hi:
+            lane = idle[lanes]
+            if used[lane] - lane * share > room:
                 break
-            u = np.uint64(e)
-            key, by = NEVER, -1
-            if loss >= 0 and keys[np.uint64(loss), u] < key:
-                key, by = keys[np.uint64(loss), u], loss
-            if trail >= 0:
-                other = keys[np.uint64(trail), u]
-                nearer = other < key
-                if by >= 0 and other == key:  # the nearer of two stops met in one bar
-                    side = 1.0 if signed > 0.0 else -1.0
-                    fixed = open_[u] * (1.0 - signed)
-                    nearer = side * levels[np.uint64(trail), u] > side * fixed
-                if nearer:
-                    key, by = other, trail
-            if gain >= 0 and keys[np.uint64(gain), u] < key:
-                key, by = keys[np.uint64(gain), u], gain
-            if session >= 0 and keys[np.uint64(session), u] < key:
-                key, by = keys[np.uint64(session), u], session
-            hit = np.int64(key) >> 3
-            x = _next(leave, e, min(hit, e + most_bars), n - 1) + 1
-            row = n + x
-            if e + most_bars < x:
-                x = e + most_bars
-                row = timed + x
-            if hit < x:
-                x = hit
-                row = start[by] + e
-            elif x >= n:
-                x = n - 1
-                row = 2 * n + (1 if x == e else 0)
-            bars[2 * used], bars[2 * used + 1], rows[used] = e, x, row
-            used += 1
-            while bound < bounds.size and bounds[bound] <= x:
-                cuts[i - lo, bound] = turn + (1 if bounds[bound] > e else 0)
-                bound += 1
-            turn += 2
-            flat = x
-        while bound < bounds.size:
-            cuts[i - lo, bound] = turn
-            bound += 1
-        first[i - lo + 1] = used
-    return hi
+            g = order[following]
+            _rule(masks, place, conditions[g, 0], count[g, 0], every[g, 0], enter[lane])
+            _rule(masks, place, conditions[g, 1], count[g, 1], every[g, 1], leave[lane])
+            for w in range(width):
+                enter[lane, w] &= ~leave[lane, w]
+            _chain(enter[lane], next_enter[lane], n)
+            _chain(leave[lane], next_leave[lane], n - 1)
+            loss[lane] = table[0, stops[g, 0]] if stops[g, 0] >= 0 else 0
+            gain[lane] = table[1, stops[g, 1]] if stops[g, 1] >= 0 else 0
+            trail[lane] = table[2, stops[g, 2]] if stops[g, 2] >= 0 else 0
+            most[lane] = longest[stops[g, 3]] if stops[g, 3] >= 0 else n
+            signed[lane] = signed_loss[stops[g, 0]] if stops[g, 0] >= 0 else 0.0
+            flat[lane], begins[lane], who[lane] = 0, used[lane], following - lo
+            busy[lanes] = lane
+            lanes += 1
+            following += 1
+        if lanes == 0:
+            return following
+        ended = -1
+        while ended < 0:
+            for at in range(lanes):
+                lane = np.uint64(busy[np.uint64(at)])
+                e = _next(enter, next_enter, lane, np.uint64(flat[lane])) + 1
+                if e >= n:
+                    ended = at
+                    continue
+                u = np.uint64(e)
+                first_loss, first_trail = keys[loss[lane], u], keys[trail[lane], u]
+                if first_trail == first_loss and first_trail != NEVER:  # both are met in one bar
+                    side = 1.0 if signed[lane] > 0.0 else -1.0
+                    fixed = open_[u] * (1.0 - signed[lane])
+                    if side * levels[trail[lane], u] > side * fixed:
+                        first_loss = NEVER
+                # of two keys the smaller, and with it the table that it comes from
+                by, key = loss[lane], first_loss
+                by = trail[lane] if first_trail < key else by
+                key = first_trail if first_trail < key else key
+                other = keys[gain[lane], u]
+                by = gain[lane] if other < key else by
+                key = other if other < key else key
+                other = keys[ends, u]
+                by = ends if other < key else by
+                key = other if other < key else key
+                hit = np.int64(key) >> 3
+                late = e + most[lane]
+                x = _next(leave, next_leave, lane, u) + 1
+                row = timed + late if late < x else n + x
+                x = late if late < x else x
+                if hit >= n and x >= n:  # still open: closed at the last close
+                    x = n - 1
+                    row = 2 * n + (1 if x == e else 0)
+                touched = start[by] + e
+                row = touched if hit < x else row
+                x = hit if hit < x else x
+                k = np.uint64(used[lane])
+                bars[k + k], bars[k + k + ONE], rows[k] = e, x, row
+                used[lane] += 1
+                flat[lane] = x
+        lane = busy[ended]
+        i = who[lane]
+        first[i], size[i] = begins[lane], used[lane] - begins[lane]
+        for s in range(bounds.size):
+            cuts[i, s] = _cut(bars, first[i], size[i], bounds[s])
+        lanes -= 1
+        busy[ended] = busy[lanes]
+        idle[lanes] = lane
