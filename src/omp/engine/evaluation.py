@@ -90,6 +90,7 @@ class Results:
         self.block_sum, self.block_sum_sq = np.zeros((size, blocks)), np.zeros((size, blocks))
         self.measures = np.zeros((size, 6))
         self.general = np.zeros(size, dtype=np.bool_)
+        self.moments = np.zeros((size, 4))
 
     def clear(self, rows: Int) -> None:
         """Set some rows back, so that they can be made anew."""

@@ -3,7 +3,8 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from omp.market.bars import Panel
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Room = TypeVar("Room")
+_Fast = Callable[[solo.Group, Results, int, int, solo.Scratch], None]
 
 SKETCH_SIZE = 128
 
@@ -73,6 +75,7 @@ class Evaluator:
             )
         self._grammar, self._codebook = grammar, Codebook(grammar)
         self._n_blocks, self._workers = n_blocks, max(1, workers)
+        self._threads: ThreadPoolExecutor | None = None
         inside = self._window.symbols
         self._masks = Masks(
             [panel.bars[one.at] for one in inside],
@@ -80,9 +83,9 @@ class Evaluator:
             [one.last for one in inside],
         )
         length = n // n_blocks if n_blocks else 0
-        bounds = n - length * np.arange(n_blocks, -1, -1, dtype=np.int64)
+        self._bounds = n - length * np.arange(n_blocks, -1, -1, dtype=np.int64)
         alone = len(inside) == 1 and inside[0].rows.size == n
-        self._solo = solo.Solo(self._window, costs, bounds) if alone else None
+        self._solo = solo.Solo(self._window, costs) if alone else None
         self._pooled = pooled.Pooled(self._window, costs, n_blocks)
 
     @property
@@ -94,34 +97,20 @@ class Evaluator:
         """The metrics of each genome, in the order given."""
         population = self._population(genomes)
         out = Results(len(population), self._n_blocks)
-        for rows, masks, place in self._batches(population):
-            done = np.zeros(len(population), dtype=np.bool_)
-            if self._solo is not None:
-                for order, group in self._solo.groups(population, rows):
-                    done[order] = True
-                    self._share(
-                        order.size,
-                        solo.CHUNK,
-                        self._solo.scratch,
-                        lambda lo, hi, room, order=order, group=group: group.run(  # type: ignore[misc]
-                            order, lo, hi, masks[0], place, room, out
-                        ),
-                    )
-                done[out.general] = False
-            rest = np.flatnonzero(~done[rows]) + rows.start
-            out.clear(rest)
-            self._share(
-                rest.size,
-                pooled.CHUNK,
-                lambda _: self._pooled.scratch(population),
-                lambda lo, hi, room: self._pooled.run(rest, lo, hi, masks, place, room, out),
-            )
+        for job in self._jobs(population):
+            rest = self._fast(job, self._bounds, solo.Group.account, out)
+            self._slow(rest, self._pooled.account, out)
         return self._answer(out)
 
     def moments(self, genomes: Population | Sequence[Genome]) -> Moments:
         """The moments of the pooled x of some genomes: of survivors, say."""
-        made = self._describe(self._population(genomes))[0]
-        mean, var, skew, kurt = made.T.copy()
+        population = self._population(genomes)
+        out = Results(len(population), 0)
+        for job in self._jobs(population):
+            rest = self._fast(job, self._bounds[-1:], solo.Group.moments, out)
+            describe = partial(self._pooled.describe, bounds=self._bounds[-1:])
+            self._slow(rest, describe, out)
+        mean, var, skew, kurt = out.moments.T.copy()
         return Moments(len(self._window), mean, var, skew, kurt)
 
     def sketch(self, genomes: Population | Sequence[Genome]) -> Float:
@@ -132,7 +121,13 @@ class Evaluator:
         Returns:
             [G, 128]; in a window of fewer bars the parts without a bar are 0.
         """
-        return self._describe(self._population(genomes))[1]
+        population = self._population(genomes)
+        out = Results(len(population), SKETCH_SIZE)
+        bounds = np.arange(SKETCH_SIZE + 1, dtype=np.int64) * len(self._window) // SKETCH_SIZE
+        for job in self._jobs(population):
+            rest = self._fast(job, bounds, solo.Group.account, out)
+            self._slow(rest, partial(self._pooled.describe, bounds=bounds), out)
+        return out.block_sum
 
     # ------------------------------------------------------------------ inside
 
@@ -141,16 +136,41 @@ class Evaluator:
             return genomes
         return Population.of(genomes, self._codebook)
 
-    def _batches(self, population: Population) -> Iterator[tuple[slice, list[Any], Any]]:
-        """Rows of a population with the words of their conditions."""
+    def _jobs(self, population: Population) -> Iterator[solo.Job]:
+        """The genomes of a population, as many at a time as the words of their conditions allow."""
         per_genome = 2 * population.conditions.shape[2]
         size = max(1, self._masks.capacity // per_genome)
         if self._masks.holds(population.codebook):
             size = max(size, len(population))
         for lo in range(0, len(population), size):
-            rows = slice(lo, min(lo + size, len(population)))
-            place = self._masks.learn(population.codebook, population.conditions[rows])
-            yield rows, [self._masks.words(i) for i in range(len(self._window.symbols))], place
+            order = np.arange(lo, min(lo + size, len(population)))
+            place = self._masks.learn(population.codebook, population.conditions[order])
+            words = [self._masks.words(i) for i in range(len(self._window.symbols))]
+            yield solo.Job(population, order, words, place)
+
+    def _fast(self, job: solo.Job, bounds: Int, work: _Fast, out: Results) -> solo.Job:
+        """Do what the fast path can; the rest of the job."""
+        if self._solo is None:
+            return job
+        done = np.zeros(len(job.population), dtype=np.bool_)
+        room = partial(self._solo.scratch, bounds.size)
+        for group in self._solo.groups(job, bounds):
+            done[group.order] = True
+            self._share(group.order.size, solo.CHUNK, room, partial(work, group, out))
+        rest = job.order[~done[job.order] | out.general[job.order]]
+        return solo.Job(job.population, rest, job.words, job.place)
+
+    def _slow(self, job: solo.Job, work: Callable[..., None], out: Results) -> None:
+        if job.order.size == 0:
+            return
+        out.clear(job.order)
+        task = partial(work, job, pooled.stop_levels(job.population), out=out)
+        self._share(
+            job.order.size,
+            pooled.CHUNK,
+            self._pooled.scratch,
+            lambda lo, hi, room: task(lo=lo, hi=hi, room=room),
+        )
 
     def _share(
         self,
@@ -169,35 +189,16 @@ class Evaluator:
             while (lo := next(starts)) < size:
                 work(lo, min(size, lo + chunk), room)
 
-        workers = min(self._workers, -(-size // chunk))
-        if workers == 1:
+        others = min(self._workers, -(-size // chunk)) - 1
+        if others == 0:
             worker(0)
             return
-        with ThreadPoolExecutor(workers) as pool:
-            for _ in pool.map(worker, range(workers)):
-                pass
-
-    def _describe(self, population: Population) -> tuple[Float, Float]:
-        """Moments, [G, 4], and sketch, [G, 128], of the pooled x."""
-        from omp.engine.kernels.series import series_batch
-
-        size, n = len(population), len(self._window)
-        moments, sketch = np.empty((size, 4)), np.empty((size, SKETCH_SIZE))
-        bounds = np.arange(SKETCH_SIZE + 1, dtype=np.int64) * n // SKETCH_SIZE
-        aside = Results(size, 0)
-        for rows, masks, place in self._batches(population):
-            order = np.arange(rows.start, rows.stop)
-
-            def work(
-                lo: int, hi: int, room: Any, order: Int = order, given: Any = masks, at: Any = place
-            ) -> None:
-                self._pooled.walk(order, lo, hi, given, at, room, aside)
-                series_batch(
-                    order, lo, hi, self._window.share, room.excess, bounds, moments, sketch
-                )
-
-            self._share(order.size, pooled.CHUNK, lambda _: self._pooled.scratch(population), work)
-        return moments, sketch
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._workers - 1, thread_name_prefix="evaluator")
+        waiting = [self._threads.submit(worker, number) for number in range(1, others + 1)]
+        worker(0)
+        for one in waiting:
+            one.result()
 
     def _answer(self, out: Results) -> Evaluation:
         window, n_bars, blocks = self._window, len(self._window), self._n_blocks

@@ -1,14 +1,12 @@
 """The general path: bar by bar, for universes and for whatever the fast path cannot tell."""
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from omp.engine.evaluation import Results
 from omp.engine.fills import Costs, Float
 from omp.engine.population import Population
+from omp.engine.solo import Job
 from omp.engine.tokens import symbol_seed
 from omp.engine.window import Window
 
@@ -17,24 +15,17 @@ Int = NDArray[np.int64]
 CHUNK = 16  # genomes that a worker takes at a time; their pooled series stay in its cache
 
 
-@dataclass(eq=False)
 class Scratch:
     """The pooled series of the genomes that one worker has in hand.
 
     Args:
         n: bars of the window. cash: whether cash has a yield.
-        population: the genomes.
     """
 
-    n: int
-    cash: bool
-    population: Population
-
-    def __post_init__(self) -> None:
-        self.raw: Float = np.empty((CHUNK, self.n))
-        self.excess: Float = np.empty((CHUNK, self.n))
-        self.over: Float = np.empty((CHUNK if self.cash else 0, self.n))
-        self.levels = stop_levels(self.population)
+    def __init__(self, n: int, cash: bool) -> None:
+        self.raw: Float = np.empty((CHUNK, n))
+        self.excess: Float = np.empty((CHUNK, n))
+        self.over: Float = np.empty((CHUNK if cash else 0, n))
 
 
 class Pooled:
@@ -56,26 +47,23 @@ class Pooled:
             self._market[one.rows] += one.table[4] - one.cash
         self._market *= window.share
 
-    def scratch(self, population: Population) -> Scratch:
+    def scratch(self, _worker: int) -> Scratch:
         """Room for one worker."""
-        return Scratch(len(self._window), self._has_cash, population)
+        return Scratch(len(self._window), self._has_cash)
 
-    def run(
-        self,
-        order: Int,
-        lo: int,
-        hi: int,
-        masks: list[Any],
-        place: Any,
-        room: Scratch,
-        out: Results,
+    def account(
+        self, job: Job, levels: Float, out: Results, lo: int, hi: int, room: Scratch
     ) -> None:
-        """Evaluate genomes order[lo:hi] into their rows of the results."""
+        """Evaluate genomes number lo to hi - 1 of a job into their rows of the results.
+
+        Args:
+            levels: see `stop_levels`.
+        """
         from omp.engine.kernels.measure import measure_batch
 
-        self.walk(order, lo, hi, masks, place, room, out)
+        self._walk(job, levels, out, lo, hi, room)
         measure_batch(
-            order,
+            job.order,
             lo,
             hi,
             self._window.share,
@@ -89,24 +77,34 @@ class Pooled:
             out.measures,
         )
 
-    def walk(
-        self,
-        order: Int,
-        lo: int,
-        hi: int,
-        masks: list[Any],
-        place: Any,
-        room: Scratch,
-        out: Results,
+    def describe(
+        self, job: Job, levels: Float, bounds: Int, out: Results, lo: int, hi: int, room: Scratch
     ) -> None:
-        """Walk genomes order[lo:hi] through every symbol; leaves their sums of series in room."""
+        """Moments of x, and its sums between bounds, of genomes number lo to hi - 1 of a job."""
+        from omp.engine.kernels.series import series_batch
+
+        self._walk(job, levels, out, lo, hi, room)
+        series_batch(
+            job.order,
+            lo,
+            hi,
+            self._window.share,
+            room.excess,
+            bounds,
+            out.moments,
+            out.block_sum,
+        )
+
+    def _walk(self, job: Job, levels: Float, out: Results, lo: int, hi: int, room: Scratch) -> None:
+        """Walk genomes through every symbol; leaves the sums of their series in room."""
         from omp.engine.kernels.walk import walk_batch
 
+        population = job.population
         for series in (room.raw, room.over, room.excess):
             series[: hi - lo] = 0.0
         for i, one in enumerate(self._window.symbols):
             walk_batch(
-                order,
+                job.order,
                 lo,
                 hi,
                 one.table,
@@ -114,13 +112,13 @@ class Pooled:
                 one.rows,
                 one.cash,
                 one.session_end,
-                masks[i],
-                place,
-                room.population.count,
-                room.population.every,
-                room.population.conditions,
-                room.population.direction,
-                room.levels,
+                job.words[i],
+                job.place,
+                population.count,
+                population.every,
+                population.conditions,
+                population.direction,
+                levels,
                 self._fee,
                 self._slip,
                 self._seeds[i],

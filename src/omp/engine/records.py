@@ -105,12 +105,13 @@ class Records:
         self.levels: Float = np.stack(self._levels)
         self.starts = np.array(self._starts, dtype=np.int64)
 
-    def sums_before(self, bounds: Int) -> Float:
-        """Sums of d and of d squared over the bars before each bound, [len(bounds), 2]."""
+    def powers(self) -> Float:
+        """Sums of d, d**2, d**3 and d**4 over the bars before each bar, [T + 1, 4]."""
         legs = self._legs
-        return np.stack(
-            [np.concatenate([[0.0], one])[bounds] for one in (legs.sum_d, legs.sum_dd)], axis=1
-        )
+        columns = [legs.sum_d, legs.sum_dd, np.cumsum(legs.d**3), np.cumsum(legs.d**4)]
+        made = np.zeros((self.n + 1, 4))
+        made[1:] = np.stack(columns, axis=1)
+        return made
 
     def table(self, kind: int, level: float) -> int:
         """The number of a stop's table (kind: place in KINDS), made when it is first asked for."""

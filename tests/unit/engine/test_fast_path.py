@@ -197,3 +197,34 @@ def test_equal_behaviour_has_one_hash_on_every_path(monkeypatch: pytest.MonkeyPa
     assert general.n_trades.tolist() == done.n_trades.tolist()
     assert general.sharpe_x == pytest.approx(done.sharpe_x, rel=1e-9, nan_ok=True)
     assert len(set(done.behaviour_hash)) > 20
+
+
+@pytest.mark.parametrize("direction", ["long", "short"])
+@pytest.mark.parametrize("stops", [Stops(), Stops(0.02, 0.05, None, 4)], ids=["plain", "stops"])
+def test_moments_and_sketch_from_trades_are_those_of_the_series(
+    stops: Stops, direction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(3)
+    close = 100.0 * np.exp(np.cumsum(rng.standard_t(4, 500) * 0.01))
+    open_ = close * np.exp(rng.normal(0.0, 0.005, 500))
+    high, low = np.maximum(open_, close) * 1.005, np.minimum(open_, close) * 0.995
+    panel = market(np.stack([open_, high, low, close]), cash=0.0003)
+    drawn = Drawn(rng.random((N_SIGNALS, 500)) < 0.2, monkeypatch)
+    drawn.columns[0], drawn.columns[1] = True, False
+    genomes = [drawn.genome(rng, direction, stops) for _ in range(40)]
+    evaluator = Evaluator(panel, GRAMMAR, Costs(5.0))
+    moments, sketch = evaluator.moments(genomes), evaluator.sketch(genomes)
+    parts = np.arange(129) * 500 // 128
+    for i, one in enumerate(genomes):
+        x = detail(one, panel, Costs(5.0)).excess
+        assert sketch[i] == pytest.approx(np.add.reduceat(x, parts[:-1]), abs=1e-14)
+        away = x - x.mean()
+        spread = (away**2).mean()
+        assert moments.mean[i] == pytest.approx(x.mean(), abs=1e-16)
+        if not x.any():
+            assert moments.var[i] == 0.0
+            assert np.isnan([moments.skew[i], moments.kurt[i]]).all()
+            continue
+        assert moments.var[i] == pytest.approx(x.var(ddof=1), rel=1e-9)
+        assert moments.skew[i] == pytest.approx((away**3).mean() / spread**1.5, abs=1e-8)
+        assert moments.kurt[i] == pytest.approx((away**4).mean() / spread**2, rel=1e-8)
