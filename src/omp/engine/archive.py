@@ -114,19 +114,11 @@ class Elites:
         return rows
 
 
-def found(population: Population, evaluation: Evaluation, generation: int, rows: Int) -> Elites:
-    """Some strategies of a generation as elites to be, without sketches."""
-    sharpe = evaluation.sharpe_x[rows]
-    return Elites(
-        genomes=population.take(rows),
-        behaviour=evaluation.behaviour[rows],
-        sharpe_x=sharpe,
-        tier=np.floor(sharpe * (np.sqrt(evaluation.n_bars) / STEP)).astype(np.int64),
-        n_trades=evaluation.n_trades[rows].astype(np.int64),
-        generation=np.full(rows.size, generation, dtype=np.int64),
-        niche=niches(evaluation)[rows],
-        sketch=np.zeros((rows.size, 0)),
-    )
+def tiers(evaluation: Evaluation) -> Int:
+    """The Sharpe ratio of x of each strategy in steps of its standard error; undefined is least."""
+    steps = np.floor(evaluation.sharpe_x * (np.sqrt(evaluation.n_bars) / STEP))
+    made: Int = np.nan_to_num(steps, nan=float(-(2**31))).astype(np.int64)
+    return made
 
 
 def niches(evaluation: Evaluation) -> Int:
@@ -158,24 +150,29 @@ class Archive:
         self.elites = elites
         self.size, self.per_niche, self.per_idea, self.alike = size, per_niche, per_idea, alike
 
-    def shortlist(self, some: Elites, most: int) -> Int:
-        """Rows of those that may enter, best first: as many as `most` and twice the free places.
+    def floor(self) -> Int:
+        """The least tier with which a strategy of each niche may enter, [N_NICHES].
 
-        Whatever repeats a behaviour, is worse than the worst of a full archive or finds its niche
-        full of better ones stays outside before its sketch is computed.
+        It must not be worse than all of a full archive, nor than all of a full niche.
+        """
+        held = self.elites
+        least = np.full(N_NICHES, np.iinfo(np.int64).min)
+        if len(held) >= self.size:
+            least[:] = held.tier.min()
+        full = np.flatnonzero(np.bincount(held.niche, minlength=N_NICHES) >= self.per_niche)
+        for niche in full.tolist():
+            least[niche] = max(least[niche], held.tier[held.niche == niche].min())
+        return least
+
+    def shortlist(self, some: Elites, most: int) -> Int:
+        """Rows of those that shall be tried, best first: `most` and twice the free places.
+
+        Whatever repeats a behaviour stays outside before its sketch is computed.
         """
         rows = some.distinct()
         rows = rows[some.take(rows).ranked()]
-        held = self.elites
-        worst = np.full(N_NICHES, np.iinfo(np.int64).min)
-        if len(held) >= self.size:
-            worst[:] = held.tier.min()
-        full = np.flatnonzero(np.bincount(held.niche, minlength=N_NICHES) >= self.per_niche)
-        for niche in full.tolist():
-            worst[niche] = max(worst[niche], held.tier[held.niche == niche].min())
-        rows = rows[some.tier[rows] >= worst[some.niche[rows]]]
         rows = rows[~self._repeats(some, rows)]
-        return rows[: most + 2 * (self.size - len(held))]
+        return rows[: most + 2 * (self.size - len(self.elites))]
 
     def add(self, some: Elites) -> int:
         """Merge new elites in, each with its sketch.

@@ -29,7 +29,9 @@ STATE_VERSION = 2
 IDLE_GENERATIONS = 30
 """Generations in a row without any new elite after which a search has converged."""
 
-_ROUNDS = 20  # of breeding, until known genomes are asked for again; twice that ends the breeding
+# children bred for one that is wanted, until known ones are asked for again; twice that is the end
+_ROUNDS = 20
+_SPARE = 16  # children bred beyond those that are wanted: some repeat others
 
 
 class Evolution:
@@ -230,12 +232,12 @@ class Evolution:
         known, missing = self._islands.known, size
         made: list[Population] = []
         asked = [np.zeros((0, 2), dtype=np.uint64), *(one.identity for one in before)]
-        for attempt in range(2 * _ROUNDS):
-            if missing == 0:
-                break
-            some = self._variation.bred(parents, number, size, start=attempt * size)
-            keep = np.empty(size, dtype=np.bool_)
-            avoid = asked if attempt >= _ROUNDS else [known, *asked]
+        tried = 0
+        while missing and tried < 2 * _ROUNDS * size:
+            some = self._variation.bred(parents, number, missing + _SPARE, start=tried)
+            keep = np.empty(len(some), dtype=np.bool_)
+            avoid = asked if tried >= _ROUNDS * size else [known, *asked]
+            tried += len(some)
             unseen(np.concatenate(avoid), some.identity, keep)
             chosen = np.flatnonzero(keep)[:missing]
             made.append(some.take(chosen))

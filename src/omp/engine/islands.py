@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from omp.engine.archive import N_NICHES, Archive, Elites, found, normed
+from omp.engine.archive import N_NICHES, Archive, Elites, niches, normed, tiers
 from omp.engine.codebook import Codebook
 from omp.engine.evaluation import Evaluation
 from omp.engine.population import Population, from_arrays, to_arrays
@@ -93,11 +93,22 @@ class Islands:
         """
         fit = evaluation.n_trades >= self._min_trades
         fit &= np.isfinite(evaluation.sharpe_x)
+        niche, tier = niches(evaluation), tiers(evaluation)
         lists = []
         for i, island in enumerate(self.archives):
             lo, hi = self.bounds(len(population), i)
-            rows = np.flatnonzero(fit[lo:hi]) + lo
-            some = found(population, evaluation, generation, rows)
+            mine = fit[lo:hi] & (tier[lo:hi] >= island.floor()[niche[lo:hi]])
+            rows = np.flatnonzero(mine) + lo
+            some = Elites(
+                genomes=population.take(rows),
+                behaviour=evaluation.behaviour[rows],
+                sharpe_x=evaluation.sharpe_x[rows],
+                tier=tier[rows],
+                n_trades=evaluation.n_trades[rows].astype(np.int64),
+                generation=np.full(rows.size, generation, dtype=np.int64),
+                niche=niche[rows],
+                sketch=np.zeros((rows.size, 0)),
+            )
             lists.append(some.take(island.shortlist(some, -(-(hi - lo) // _SHORTLIST))))
         ends = np.cumsum([0, *map(len, lists)])
         if not ends[-1]:

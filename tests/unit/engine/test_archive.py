@@ -81,15 +81,8 @@ def test_the_shortlist_leaves_out_what_cannot_enter() -> None:
     assert one.shortlist(found, 0).size == 3  # an archive with free places looks at more
     one.add(found)
     assert held(one) == [2, 1, 3]
-    later = elites(
-        [
-            (1, 1.0, 0.0, 1, 0),  # known and no simpler
-            (5, 0.7, 0.0, 1, 0),  # its niche is full of better ones
-            (6, 0.4, 0.0, 1, 4),  # worse than all
-            (7, 0.9, 0.0, 1, 1),
-            (8, 1.9, 0.0, 1, 0),
-        ]
-    )
+    assert one.floor()[[0, 1, 4]].tolist() == [10, 5, 5]  # full: niche 0, and the archive
+    later = elites([(1, 1.0, 0.0, 1, 0), (7, 0.9, 0.0, 1, 1), (8, 1.9, 0.0, 1, 0)])
     assert later.take(one.shortlist(later, 9)).behaviour[:, 0].tolist() == [8, 7]
     assert one.shortlist(later, 1).size == 1
 
