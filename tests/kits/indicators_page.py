@@ -46,7 +46,8 @@ def _row(one: Indicator) -> str:
     parameters = "; ".join(_parameter(each) for each in one.parameters) or "none"
     levels = ", ".join(f"{level:g}" for level in one.levels) or "none"
     part = "standard" if one.is_standard else "further"
-    return f"| `{one.name}` | {part} | {one.meaning} | {parameters} | {one.scale or 'none'} | {levels} |\n"
+    cells = (f"`{one.name}`", part, one.meaning, parameters, one.scale or "none", levels)
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _parameter(one: Parameter) -> str:

@@ -64,10 +64,15 @@ def write_durable(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
 
 
-def append_durable(path: Path, line: bytes) -> None:
+def append_durable(path: Path, line: bytes, *, durable: bool = True) -> None:
     """Append one line (its newline is added) and return once it is on the disk.
 
     A last line that a crash left without its newline is cut off first.
+
+    Args:
+        path: The file; made when it is not there.
+        line: Without its newline.
+        durable: False where the next durable line, or `sync_file`, is soon enough.
 
     Raises:
         DiskFull: If there is no room.
@@ -78,9 +83,20 @@ def append_durable(path: Path, line: bytes) -> None:
             _cut_torn_tail(file.fileno())
             file.write(line + b"\n")
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         if fresh:
             sync_folder(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Return once what was appended to a file is on the disk.
+
+    Raises:
+        DiskFull: If there is no room.
+    """
+    with disk_room(path), path.open("ab") as file:
+        os.fsync(file.fileno())
 
 
 def _cut_torn_tail(handle: int) -> None:

@@ -10,7 +10,8 @@ from omp.domain.errors import Damaged, NotFound
 from omp.market.catalog import Catalog
 from omp.market.snapshot import Snapshot
 from omp.market.splits import parse_iso
-from omp.mining.books import CandidateRow, TrialRows
+from omp.mining.books import TrialRows
+from omp.mining.candidates import CandidateRow
 from omp.mining.plan import EXPORTED, Plan, make_plan
 from omp.mining.run_evidence import Counts, Provenance, trial_variance
 from omp.mining.search import strategy_of

@@ -7,6 +7,7 @@ import numpy as np
 
 from omp.config.campaign_file import CampaignFile
 from omp.engine.fills import Costs
+from omp.engine.genome import Genome
 from omp.engine.grammar import Grammar
 from omp.market.bars import Panel
 from omp.market.splits import Windows, iso, parse_iso, windows
@@ -46,6 +47,7 @@ class Plan:
         min_sharpe_annual: In-sample floor of the Sharpe of x, annual; None asks only > 0.
         max_drawdown: In-sample limit as a fraction; None asks nothing.
         flat_at_session_end: Whether positions are closed with each session.
+        seeds: Declared strategies the search starts from, besides its random rules.
     """
 
     panel: Panel
@@ -62,6 +64,7 @@ class Plan:
     min_sharpe_annual: float | None = None
     max_drawdown: float | None = None
     flat_at_session_end: bool = False
+    seeds: tuple[Genome, ...] = ()
 
     @property
     def window(self) -> Window:

@@ -7,7 +7,8 @@ import numpy as np
 
 from omp.market.splits import Fold
 from omp.mining.bench import Bench
-from omp.mining.books import CandidateRow, TrialRows
+from omp.mining.books import TrialRows
+from omp.mining.candidates import CandidateRow
 from omp.mining.measure import Court, subject_of
 from omp.mining.plan import Plan
 from omp.mining.strategy_file import Strategy
