@@ -161,16 +161,14 @@ class Evaluator:
         return solo.Job(job.population, rest, job.words, job.place)
 
     def _slow(self, job: solo.Job, work: Callable[..., None], out: Results) -> None:
-        if job.order.size == 0:
-            return
+        """Do the rest bar by bar: what needs no walk, then the others."""
         out.clear(job.order)
-        task = partial(work, job, pooled.stop_levels(job.population), out=out)
-        self._share(
-            job.order.size,
-            pooled.CHUNK,
-            self._pooled.scratch,
-            lambda lo, hi, room: task(lo=lo, hi=hi, room=room),
-        )
+        levels = pooled.stop_levels(job.population)
+        fast = self._pooled.fast(job)
+        for order, given in ((job.order[fast], None), (job.order[~fast], levels)):
+            part = solo.Job(job.population, order, job.words, job.place)
+            task = partial(work, part, given, out=out)
+            self._share(order.size, pooled.CHUNK, self._pooled.scratch, partial(_call, task))
 
     def _share(
         self,
@@ -226,3 +224,7 @@ class Evaluator:
             block_lengths=np.full(blocks, n_bars // blocks if blocks else 0, dtype=np.int64),
             behaviour=out.hashes,
         )
+
+
+def _call(task: Callable[..., None], lo: int, hi: int, room: pooled.Scratch) -> None:
+    task(lo=lo, hi=hi, room=room)

@@ -20,7 +20,8 @@ from numba import njit
 from omp.engine.kernels.bits import ONE, TOP, ZERO, leading_zeros
 
 NOISE = 1e-12  # omp.engine.fills.NOISE
-_CANCELLED = 1e-6
+_CANCELLED = 3e-6  # of the whole window's squares: the prefix sums lose digits below it
+_SHRUNK = 1e-4  # of the terms it is made of: their sum loses digits below it
 _TWO, _THREE, _FOUR, _FIVE, _SIX, _SEVEN = (np.uint64(k) for k in range(2, 8))
 _EIGHT = np.uint64(3)  # a shift: eight numbers a record
 
@@ -235,8 +236,9 @@ def account(
         spread_y, spread_x = y_square - y * mean_y, x_square - x_sum * mean_x
         floor = _CANCELLED * total_dd
         if (
-            not (x_square > floor and y_square > floor)
-            or not (spread_y > _CANCELLED * y_square and spread_x > _CANCELLED * x_square)
+            not (spread_x > floor and spread_y > floor)
+            or not spread_y > _SHRUNK * (square + dd)
+            or not spread_x > _SHRUNK * (square + rest * rest * dd + out * (total_dd - dd))
             or not np.isfinite(value)
         ):
             general[g] = True

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-_CANCELLED = 1e-6
+_CANCELLED, _SHRUNK = 3e-6, 1e-4  # as in `account`
 
 
 @njit(cache=True, nogil=True)
@@ -50,6 +50,7 @@ def moments(
         sum_2 = u**2 * two + v**2 * (powers[n, 1] - two)
         sum_3 = u**3 * three + v**3 * (powers[n, 2] - three)
         sum_4 = u**4 * four + v**4 * (powers[n, 3] - four)
+        square = 0.0
         for k in range(begin, end):
             e, x = np.int64(bars[2 * k]), np.int64(bars[2 * k + 1])
             # what the entry and the exit earn besides the position's share of the bar
@@ -63,6 +64,7 @@ def moments(
                 plain = u * (powers[at + 1, 0] - powers[at, 0])
                 both = plain + extra
                 sum_1 += extra
+                square += extra * extra
                 sum_2 += extra * (both + plain)
                 sum_3 += extra * (both * both + both * plain + plain * plain)
                 sum_4 += extra * (both + plain) * (both * both + plain * plain)
@@ -76,7 +78,8 @@ def moments(
         if end == begin:
             out[g, 1] = 0.0
             continue
-        if not (spread > _CANCELLED * sum_2 / n and sum_2 > _CANCELLED * powers[n, 1]):
+        terms = square + u**2 * two + v**2 * (powers[n, 1] - two)
+        if not (spread * n > _SHRUNK * terms and spread * n > _CANCELLED * powers[n, 1]):
             general[g] = True
             continue
         out[g, 1] = spread * n / (n - 1)
