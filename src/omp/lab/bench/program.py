@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omp.domain.errors import InvalidInput
-from omp.lab.bench import fills, peers
+from omp.lab.bench import campaign, fills, memory, overfit, peers, preparation
 from omp.lab.bench.clock import ROUNDS
 from omp.lab.bench.peers import Peer
 from omp.lab.bench.table import Table
@@ -36,7 +36,30 @@ def _kernel(setting: Setting) -> list[Table]:
     ]
 
 
-SECTIONS: dict[str, Callable[[Setting], list[Table]]] = {"kernel": _kernel}
+def _search(setting: Setting) -> list[Table]:
+    return campaign.search_tables(quick=setting.quick)
+
+
+def _pbo(setting: Setting) -> list[Table]:
+    return overfit.tables(setting.rounds, (1_000,) if setting.quick else (1_000, 2_000))
+
+
+def _preparation(setting: Setting) -> list[Table]:
+    return preparation.tables(setting.rounds, preparation.sizes(quick=setting.quick))
+
+
+def _startup(setting: Setting) -> list[Table]:
+    memory_of = [] if setting.quick else [memory.table()]
+    return [campaign.start_table(setting.rounds), *memory_of]
+
+
+SECTIONS: dict[str, Callable[[Setting], list[Table]]] = {
+    "kernel": _kernel,
+    "search": _search,
+    "pbo": _pbo,
+    "preparation": _preparation,
+    "startup": _startup,
+}
 
 
 def bench(
@@ -70,7 +93,8 @@ def bench(
     here, missing = fills.installed()
     for one in missing:
         _note(
-            f"{one.name} is not installed; to compare with it, run ./test once: it installs the test group"
+            f"{one.name} is not installed; to compare with it, run ./test once (it installs the "
+            "engines that tests compare with)"
         )
     setting = Setting(tuple(here), 3 if quick else ROUNDS, quick)
     tables = []

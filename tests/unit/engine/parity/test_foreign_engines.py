@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 os.environ.setdefault("RAPTORBT_NO_VERSION_CHECK", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
 
-from omp.engine import Simulation, simulate  # noqa: E402
+from omp.engine import Simulation, simulate
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]

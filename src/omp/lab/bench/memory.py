@@ -1,0 +1,62 @@
+"""Memory of a worker on a large universe, measured in a process of its own.
+
+`python -m omp.lab.bench.memory SYMBOLS BARS` prints its peak in bytes.
+"""
+
+import resource
+import subprocess
+import sys
+
+from omp.engine.evaluator import Evaluator
+from omp.engine.evolution import Evolution
+from omp.lab.bench.mix import COSTS, GRAMMAR, N_BLOCKS, make_panel_of
+from omp.lab.bench.table import Row, Table
+
+SYMBOLS, BARS = 500, 5_000
+BAR_MB = 600.0
+
+
+def table(symbols: int = SYMBOLS, bars: int = BARS) -> Table:
+    """Peak resident memory of a worker that evaluates the first generation of a campaign."""
+    command = [sys.executable, "-m", "omp.lab.bench.memory", str(symbols), str(bars)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    base, peak = (int(one) / 2**20 for one in done.stdout.split())
+    row = Row(
+        f"{symbols} symbols × {bars:,} bars",
+        peak,
+        bar=f"≤ {BAR_MB:g} MB",
+        met=peak <= BAR_MB,
+        note=f"{base:.0f} MB of it are the program and the bars",
+    )
+    return Table(
+        "startup",
+        "Memory of a worker",
+        "MB",
+        (row,),
+        (
+            (
+                "Peak resident memory of a process that evaluates generation 0 (2,000 random rules of "
+                "the whole grammar) and a bred one of 1,000, one worker."
+            ),
+        ),
+    )
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def main(symbols: int, bars: int) -> None:
+    """Evaluate two generations and print the peak before and after."""
+    panel = make_panel_of(bars, symbols)
+    base = _peak_bytes()
+    evaluator = Evaluator(panel, GRAMMAR, COSTS, n_blocks=N_BLOCKS)
+    search = Evolution(GRAMMAR, population=1_000, seed=1, first_generation=2_000)
+    for _ in range(2):
+        asked = search.ask()
+        search.tell(asked, evaluator.evaluate(asked), evaluator.sketch)
+    print(base, _peak_bytes())
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
