@@ -28,8 +28,7 @@ return with the market's."""
 
 N_NICHES = int(np.prod([len(bounds) + 1 for bounds in NICHES.values()]))
 STEP = 0.25
-"""Sharpe ratios whose standard errors differ by less than this count as equal: fewer conditions
-and stops decide."""
+"""Standard errors of a Sharpe ratio within which fitness counts as equal: the simpler rule wins."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +39,8 @@ class Elites:
         genomes: the strategies.
         behaviour: 128-bit behaviour hashes, uint64[E, 2].
         sharpe_x: in-sample Sharpe ratio of x per bar, net, [E].
-        tier: the same in steps within which Sharpe ratios count as equal, [E].
+        fitness: what they are ranked by, see `fitness`, [E].
+        tier: the same in steps within which two count as equal, [E].
         n_trades: trades of all symbols, [E].
         generation: where each was first found, [E].
         niche: number of the niche, [E].
@@ -50,6 +50,7 @@ class Elites:
     genomes: Population
     behaviour: NDArray[np.uint64]
     sharpe_x: Float
+    fitness: Float
     tier: Int
     n_trades: Int
     generation: Int
@@ -66,6 +67,7 @@ class Elites:
             genomes=Population.empty(codebook, 0),
             behaviour=np.zeros((0, 2), dtype=np.uint64),
             sharpe_x=np.zeros(0),
+            fitness=np.zeros(0),
             tier=np.zeros(0, dtype=np.int64),
             n_trades=np.zeros(0, dtype=np.int64),
             generation=np.zeros(0, dtype=np.int64),
@@ -89,14 +91,14 @@ class Elites:
         return Elites(Population.join([self.genomes, other.genomes]), *arrays)
 
     def ranked(self) -> Int:
-        """Order, best first: step of the Sharpe ratio, then fewer parts, then the Sharpe ratio.
+        """Order, best first: tier, then fewer conditions and stops, then fitness.
 
         What is equal in all of them is ordered by its behaviour.
         """
         keys = (
             self.behaviour[:, 1],
             self.behaviour[:, 0],
-            -self.sharpe_x,
+            -self.fitness,
             self.genomes.complexity,
             -self.tier,
         )
@@ -114,9 +116,26 @@ class Elites:
         return rows
 
 
-def tiers(evaluation: Evaluation) -> Int:
-    """The Sharpe ratio of x of each strategy in steps of its standard error; undefined is least."""
-    steps = np.floor(evaluation.sharpe_x * (np.sqrt(evaluation.n_bars) / STEP))
+def fitness(evaluation: Evaluation) -> Float:
+    """What the search climbs: the mean of the Sharpe ratio of x and of its lower quartile, [G].
+
+    The quartile is that of the Sharpe ratios of x over the blocks. A rule that owes its Sharpe
+    ratio to a few lucky stretches has a low one (docs/decisions/0010-search-in-arrays.md).
+    """
+    from omp.engine.kernels.niches import lower_quartile
+
+    if not evaluation.block_lengths.size:
+        return evaluation.sharpe_x
+    low = np.empty(len(evaluation))
+    length = float(evaluation.block_lengths[0])
+    lower_quartile(evaluation.block_sum, evaluation.block_sum_sq, length, low)
+    made: Float = 0.5 * (evaluation.sharpe_x + low)
+    return made
+
+
+def tiers(fitness: Float, n_bars: int) -> Int:
+    """Fitness in steps of a standard error of the Sharpe ratio; undefined is least."""
+    steps = np.floor(fitness * (np.sqrt(n_bars) / STEP))
     made: Int = np.nan_to_num(steps, nan=float(-(2**31))).astype(np.int64)
     return made
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from omp.engine.archive import N_NICHES, Archive, Elites, niches, normed, tiers
+from omp.engine.archive import N_NICHES, Archive, Elites, fitness, niches, normed, tiers
 from omp.engine.codebook import Codebook
 from omp.engine.evaluation import Evaluation
 from omp.engine.population import Population, from_arrays, to_arrays
@@ -91,9 +91,9 @@ class Islands:
         Returns:
             How many did.
         """
-        fit = evaluation.n_trades >= self._min_trades
-        fit &= np.isfinite(evaluation.sharpe_x)
-        niche, tier = niches(evaluation), tiers(evaluation)
+        good = fitness(evaluation)
+        fit = (evaluation.n_trades >= self._min_trades) & np.isfinite(good)
+        niche, tier = niches(evaluation), tiers(good, evaluation.n_bars)
         lists = []
         for i, island in enumerate(self.archives):
             lo, hi = self.bounds(len(population), i)
@@ -103,6 +103,7 @@ class Islands:
                 genomes=population.take(rows),
                 behaviour=evaluation.behaviour[rows],
                 sharpe_x=evaluation.sharpe_x[rows],
+                fitness=good[rows],
                 tier=tier[rows],
                 n_trades=evaluation.n_trades[rows].astype(np.int64),
                 generation=np.full(rows.size, generation, dtype=np.int64),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.kits.indicators_bars import random_bars
 
 from omp.engine import Costs, Evaluator, Grammar
-from omp.engine.archive import N_NICHES, NICHES, Archive, Elites, niches, normed
+from omp.engine.archive import N_NICHES, NICHES, Archive, Elites, fitness, niches, normed, tiers
 from omp.engine.codebook import Codebook
 from omp.engine.genome import condition, genome, rule
 from omp.engine.population import Population
@@ -30,6 +30,7 @@ def elites(rows: list[tuple[int, float, float, int, int]]) -> Elites:
     return Elites(
         Population.of([genome("long", one, rule("all", [])) for one in rules], BOOK),
         np.array([(one[0], 0) for one in rows], dtype=np.uint64),
+        sharpe,
         sharpe,
         np.floor(sharpe * 10).astype(np.int64),
         np.full(len(rows), 50),
@@ -144,3 +145,27 @@ def test_every_strategy_has_a_niche_by_what_it_does() -> None:
             number = number * 5 + sum(value >= bound for bound in bounds)
         assert number == found[i]
     assert len(set(found.tolist())) > 20
+
+
+def test_fitness_is_half_the_sharpe_ratio_and_half_its_lower_quartile_over_blocks() -> None:
+    panel = make_panel([random_bars(900, 2)], "1d", "us", 252.0)
+    grammar = Grammar()
+    drawn = Variation(Codebook(grammar)).random(key(1, 0), 300)
+    evaluator = Evaluator(panel, grammar, Costs(1.0, 1.0), warmup=210)
+    evaluation = evaluator.evaluate(drawn)
+    found = fitness(evaluation)
+    length = evaluation.block_lengths[0]
+    mean = evaluation.block_sum / length
+    variance = evaluation.block_sum_sq / length - mean**2
+    sharpe = np.divide(mean, np.sqrt(variance), out=np.zeros_like(mean), where=variance > 0.0)
+    low = np.percentile(sharpe, 25.0, axis=1)
+    traded = np.isfinite(evaluation.sharpe_x)
+    assert traded.sum() > 250
+    assert found[traded] == pytest.approx((0.5 * (evaluation.sharpe_x + low))[traded])
+    assert np.isnan(found[~traded]).all()
+    steps = tiers(found, evaluation.n_bars)
+    assert steps[~traded].max(initial=-(2**31)) == -(2**31)
+    order = np.argsort(found[traded])
+    assert (np.diff(steps[traded][order]) >= 0).all()
+    plain = Evaluator(panel, grammar, Costs(1.0, 1.0), warmup=210, n_blocks=0).evaluate(drawn)
+    assert (fitness(plain)[traded] == plain.sharpe_x[traded]).all()

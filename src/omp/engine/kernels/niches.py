@@ -87,3 +87,30 @@ def choose(
         if n == size:
             break
     return n
+
+
+@njit(cache=True, nogil=True)
+def lower_quartile(block_sum: Any, block_sum_sq: Any, length: float, out: Any) -> None:
+    """Write the lower quartile of each strategy's Sharpe ratios over the blocks, flat ones 0.
+
+    Args:
+        block_sum, block_sum_sq: sums of x and of its square in each block, [G, S].
+        length: bars of a block.
+        out: float64[G], written.
+    """
+    blocks = block_sum.shape[1]
+    place = 0.25 * (blocks - 1)
+    at = int(place)
+    above = min(at + 1, blocks - 1)
+    sharpe = np.empty(blocks)
+    for g in range(block_sum.shape[0]):
+        for s in range(blocks):
+            mean = block_sum[g, s] / length
+            spread = block_sum_sq[g, s] / length - mean * mean
+            one = mean / np.sqrt(spread) if spread > 0.0 else 0.0
+            k = s - 1
+            while k >= 0 and sharpe[k] > one:
+                sharpe[k + 1] = sharpe[k]
+                k -= 1
+            sharpe[k + 1] = one
+        out[g] = sharpe[at] + (place - at) * (sharpe[above] - sharpe[at])
