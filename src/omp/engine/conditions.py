@@ -14,7 +14,7 @@ Bool = NDArray[np.bool_]
 Words = NDArray[np.uint64]
 Float = NDArray[np.float64]
 
-_SERIES_BYTES = 64 * 2**20
+_SERIES_BYTES = 32 * 2**20
 
 
 class Series:
@@ -94,7 +94,7 @@ class Masks:
         bars: Sequence[Bars],
         first: Sequence[int],
         last: Sequence[int],
-        budget_bytes: int = 192 * 2**20,
+        budget_bytes: int = 128 * 2**20,
     ) -> None:
         self._windows = [slice(a, b) for a, b in zip(first, last, strict=True)]
         self._series = [Series(one, _SERIES_BYTES // max(1, len(bars))) for one in bars]

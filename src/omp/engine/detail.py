@@ -170,9 +170,8 @@ def detail(
             one.session_end if flat_at_session_end else None,
             _missed(one, missed_share, missed_seed),
         )
-        prices = (one.table[0], one.table[1], one.table[2], one.table[3])
         fills = run(
-            prices,
+            one.prices,
             _delayed(entry[inside], delay_bars),
             _delayed(leave[inside], delay_bars),
             order,

@@ -118,10 +118,10 @@ class Pooled:
 
         population, trades = job.population, room.trades
         for i, one in enumerate(self._window.symbols):
-            at = lo
+            at, table = lo, one.table
             bounds = np.array([one.rows.size])
-            level_bits = np.append(one.table[0], one.table[3, -1]).view(np.uint64)
-            over_cash = one.table[4] - one.cash if self._has_cash else one.table[4]
+            level_bits = np.append(table[0], table[3, -1]).view(np.uint64)
+            over_cash = table[4] - one.cash if self._has_cash else table[4]
             while at < hi:
                 done = list_trades(
                     job.order,
@@ -148,7 +148,7 @@ class Pooled:
                     trades.size,
                     trades.bars,
                     trades.rows,
-                    one.table,
+                    table,
                     over_cash,
                     one.stamps,
                     level_bits,
@@ -211,7 +211,7 @@ class Pooled:
 
 def _calm(one: SymbolWindow) -> bool:
     """Whether no price move of a symbol comes near ruin, and no session ends a position."""
-    open_, close = one.table[0], one.table[3]
+    open_, close = one.prices[0], one.prices[3]
     with np.errstate(all="ignore"):
         moves = np.concatenate([close / open_, open_[1:] / close[:-1], close[1:] / close[:-1]])
     inside = (moves > 1e-6) & (moves < 1e6)

@@ -1,7 +1,7 @@
 """What it does to an account to enter, or to leave, at each bar: the tables that kernels add up.
 
 A record is eight numbers, 64 bytes, one cache line; `omp.engine.kernels.account` says what they
-are. Rows 0 to T - 1 are entries at each bar, the next T are exits by signal at each bar's open, then
+are. Rows 0 to T - 1 are entries at each bar, the next T exits by signal at each bar's open, then
 follow the two exits at the window's last close (held before, or entered in that bar), and after
 these whatever stops, targets, time and session ends the genomes met so far ask for.
 """
@@ -17,6 +17,7 @@ from omp.engine.tokens import entry_tokens, exit_tokens, symbol_seed
 from omp.engine.window import SymbolWindow
 
 Int = NDArray[np.int64]
+_Table = tuple[NDArray[np.int32], Float, Float]  # keys, levels, exits of each entry bar
 
 KINDS = (STOP, TARGET, TRAIL)
 _SESSION_KIND, _TIMED_KIND = 8, 9
@@ -83,10 +84,9 @@ class Records:
             self._exits(bar, np.full(self.n, -1), open_, SIGNAL),
             self._exits(end, np.array([-1, self.n - 1]), close[end], END),
         ]
-        self._parts, self._rows = parts, 2 * self.n + 2
+        self._parts = parts
         self._known: dict[tuple[int, float], int] = {}
         # table 0 is met by none: it stands for a stop that is not used
-        self._starts: list[int] = [0]
         self._keys: list[NDArray[np.int32]] = [np.full(self.n, NEVER, dtype=np.int32)]
         self._levels: list[Float] = [np.zeros(self.n)]
         self.doubtful: list[bool] = [False]
@@ -101,9 +101,8 @@ class Records:
         self._parts = [np.concatenate(self._parts)]
         self.flat: Float = self._parts[0].reshape(-1)
         self.tokens: NDArray[np.uint64] = self.flat.view(np.uint64)
-        self.keys: NDArray[np.int32] = np.stack(self._keys)
-        self.levels: Float = np.stack(self._levels)
-        self.starts = np.array(self._starts, dtype=np.int64)
+        self.keys: NDArray[np.int32] = np.concatenate(self._keys)
+        self.levels: Float = np.concatenate(self._levels)
 
     def powers(self) -> Float:
         """Sums of d, d**2, d**3 and d**4 over the bars before each bar, [T + 1, 4]."""
@@ -125,14 +124,9 @@ class Records:
 
     def timed(self) -> int:
         """The first row of the exits by time at the open of each bar."""
-        key = (_TIMED_KIND, 0.0)
-        if key not in self._known:
-            self._known[key] = self._rows
-            bar = np.arange(self.n)
-            self._add(self._exits(bar, np.full(self.n, -1), self._one.table[0], TIME))
-        return self._known[key]
+        return self.n + 2 + self.n * self._table((_TIMED_KIND, 0.0), self._times)
 
-    def _table(self, key: tuple[int, float], make: Callable[[], tuple[Float, ...]]) -> int:
+    def _table(self, key: tuple[int, float], make: Callable[[], _Table]) -> int:
         if key not in self._known:
             before, self.safe = self.safe, True
             keys, levels, exits = make()
@@ -141,17 +135,12 @@ class Records:
             self._known[key] = len(self._keys)
             self._keys.append(np.asarray(keys, dtype=np.int32))
             self._levels.append(levels)
-            self._starts.append(self._rows)
-            self._add(exits)
+            self._parts.append(exits)
         return self._known[key]
-
-    def _add(self, exits: Float) -> None:
-        self._parts.append(exits)
-        self._rows += exits.shape[0]
 
     # ------------------------------------------------------------------ how they are made
 
-    def _touches(self, kind: int, fraction: float) -> tuple[Float, ...]:
+    def _touches(self, kind: int, fraction: float) -> _Table:
         from omp.engine.kernels.touch import first_touch
 
         keys = np.empty(self.n, dtype=np.int32)
@@ -163,7 +152,12 @@ class Records:
         exits[met] = self._exits(keys[met].astype(np.int64) >> 3, met, prices[met], KINDS[kind])
         return keys, levels, exits
 
-    def _session_ends(self) -> tuple[Float, ...]:
+    def _times(self) -> _Table:
+        bar = np.arange(self.n)
+        exits = self._exits(bar, np.full(self.n, -1), self._one.table[0], TIME)
+        return self._keys[0], self._levels[0], exits
+
+    def _session_ends(self) -> _Table:
         at = np.flatnonzero(self._one.session_end)
         bar = np.arange(self.n)
         end = at[np.searchsorted(at, bar)]

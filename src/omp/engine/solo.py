@@ -157,7 +157,6 @@ def _stop_tables(
     given = (
         population.stops,
         table,
-        records.starts,
         records.keys,
         records.levels,
         open_,

@@ -58,18 +58,18 @@ def falls(level: Any, inside: Any, across: Any) -> None:
         for middle in range(half, words + half, 2 * half):
             high, low, deep = -np.inf, np.inf, 0.0
             for w in range(min(middle, words) - 1, middle - half - 1, -1):
-                deep = max(max(deep, inside[0, 64 * w, 2]), inside[0, 64 * w, 0] - low)
+                deep = max(deep, inside[0, 64 * w, 2], inside[0, 64 * w, 0] - low)
                 high, low = max(high, inside[0, 64 * w, 0]), min(low, inside[0, 64 * w, 1])
                 across[k, w, 0], across[k, w, 1], across[k, w, 2] = high, low, deep
             high, low, deep = -np.inf, np.inf, 0.0
             for w in range(middle, min(middle + half, words)):
-                deep = max(max(deep, inside[0, 64 * w, 2]), high - inside[0, 64 * w, 1])
+                deep = max(deep, inside[0, 64 * w, 2], high - inside[0, 64 * w, 1])
                 high, low = max(high, inside[0, 64 * w, 0]), min(low, inside[0, 64 * w, 1])
                 across[k, w, 0], across[k, w, 1], across[k, w, 2] = high, low, deep
 
 
 @njit(cache=True, nogil=True)
-def _deepest(level: Any, inside: Any, across: Any, begin: Any, end: Any) -> float:
+def _deepest(level: Any, inside: Any, across: Any, begin: Any, end: Any) -> Any:
     """The deepest fall of level[begin:end] from an earlier value of it."""
     first, last = begin >> 6, (end - 1) >> 6
     if first == last:
@@ -81,19 +81,19 @@ def _deepest(level: Any, inside: Any, across: Any, begin: Any, end: Any) -> floa
     top, deep = inside[0, begin, 0], inside[0, begin, 2]
     i, j = first + 1, last - 1
     if i == j:
-        deep = max(max(deep, inside[0, 64 * i, 2]), top - inside[0, 64 * i, 1])
+        deep = max(deep, inside[0, 64 * i, 2], top - inside[0, 64 * i, 1])
         top = max(top, inside[0, 64 * i, 0])
     elif i < j:
         k = np.int64(TOP - leading_zeros(np.uint64(i ^ j)))
         for w in (i, j):
-            deep = max(max(deep, across[k, w, 2]), top - across[k, w, 1])
+            deep = max(deep, across[k, w, 2], top - across[k, w, 1])
             top = max(top, across[k, w, 0])
     deep = max(deep, top - inside[1, end - 1, 1])
     return max(deep, inside[1, end - 1, 2])
 
 
 @njit(cache=True, nogil=True)
-def account(
+def account(  # noqa: C901 - one pass over the trades, kept whole for its speed
     order: Any,
     lo: int,
     hi: int,
@@ -164,9 +164,9 @@ def account(
             dd += records[i_in + ONE] + records[i_out + ONE]
             cross += records[i_in + _TWO] + records[i_out + _TWO]
             square += records[i_in + _THREE] + records[i_out + _THREE]
-            done = np.uint64(k - begin + 1) << _TWO
-            running[done], running[done + ONE] = y, dd
-            running[done + _TWO], running[done + _THREE] = cross, square
+            sums_at = np.uint64(k - begin + 1) << _TWO
+            running[sums_at], running[sums_at + ONE] = y, dd
+            running[sums_at + _TWO], running[sums_at + _THREE] = cross, square
             net = records[i_out + _FOUR] / records[i_in + _FOUR] - 1.0
             gain += net if net > NOISE else 0.0
             loss -= net if net < -NOISE else 0.0

@@ -1,8 +1,9 @@
 """From the words of conditions to trades, 64 bars at a time, where no stop can end a trade.
 
-A position is a latch: set by the entry, reset by the exit, and an entry counts only where the exit
-is not set. With E the counted entries, X the exits and q = ~X, the bits of `q ^ E ^ (q + E + c)` are
-the carries of one addition, and they say whether a position was held before each bar's close.
+A position is a latch: set by the entry, reset by the exit, and an entry counts only where the
+exit is not set. With E the counted entries, X the exits and q = ~X, the bits of
+`q ^ E ^ (q + E + c)` are the carries of one addition, and they say whether a position was held
+before each bar's close.
 
 The last bar of a window must not be set in any condition: its signals have no open to act at.
 """
@@ -18,7 +19,9 @@ _TWO, _THREE, _FOUR, _WORD = np.uint64(2), np.uint64(3), np.uint64(4), np.uint64
 
 
 @njit(cache=True, nogil=True)
-def _rule(masks: Any, place: Any, chosen: Any, count: int, every: bool, out: Any) -> None:
+def _rule(  # noqa: C901 - usual sizes written out, so that each is one pass over the words
+    masks: Any, place: Any, chosen: Any, count: int, every: bool, out: Any
+) -> None:
     """The words of one rule: all or any of the chosen conditions; none chosen never holds."""
     width = out.size
     if count == 0:
@@ -161,5 +164,5 @@ def list_trades(
             cuts[i - lo, s] = seen[w] + ones(turns[w] & below)
         first[i - lo] = used
         size[i - lo] = trades
-        used += trades
+        used += int(trades)
     return hi

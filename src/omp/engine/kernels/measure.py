@@ -7,7 +7,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def measure_batch(
+def measure_batch(  # noqa: C901 - two passes over the bars of a genome
     order: Any,
     lo: int,
     hi: int,

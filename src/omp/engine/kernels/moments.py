@@ -39,7 +39,7 @@ def moments(
         one, two, three, four, held = 0.0, 0.0, 0.0, 0.0, 0
         for k in range(begin, end):
             e, x = np.int64(bars[2 * k]), np.int64(bars[2 * k + 1])
-            held += x - e + 1
+            held += int(x - e + 1)
             one += powers[x + 1, 0] - powers[e, 0]
             two += powers[x + 1, 1] - powers[e, 1]
             three += powers[x + 1, 2] - powers[e, 2]

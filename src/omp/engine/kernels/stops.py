@@ -47,11 +47,11 @@ def _chain(words: Any, following: Any, none: int) -> None:
 
 @njit(cache=True, nogil=True)
 def _next(words: Any, following: Any, lane: Any, start: Any) -> Any:
-    """The first set bit from `start` on, without a branch."""
+    """The first set bit from `start` on of the words from `lane` on, without a branch."""
     w = start >> SIX
-    word = words[lane, w] & (_ALL << (start & TOP))
+    word = words[lane + w] & (_ALL << (start & TOP))
     here = np.int64((w << SIX) + trailing_zeros(word))
-    later = np.int64(following[lane, w + ONE])
+    later = np.int64(following[lane + w + ONE])
     return here if word != ZERO else later
 
 
@@ -88,7 +88,6 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
     cuts: Any,
     stops: Any,
     table: Any,
-    start: Any,
     keys: Any,
     levels: Any,
     open_: Any,
@@ -107,8 +106,8 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
         stops: number of the level of each stop, -1 for none, [G, 4].
         table: for stop loss, target and trailing stop the table of each level, [3, L]; table 0
             is never met and stands for what is not used.
-        start: first row in the records of each table's exits, one per entry bar.
-        keys: first touch after each entry bar, [tables, T]. levels: the level touched, same shape.
+        keys: first touch after each entry bar, flat [tables, T]. levels: the level touched, same
+            shape. The exits of table k stand in the records from row T + 2 + k T on.
         open_: [T]. signed_loss: side * stop loss of each level, [L].
         longest: longest holding of each level, in bars. timed: first row of exits by time.
         session: table of session ends, 0 where positions may stay.
@@ -117,14 +116,16 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
         The genome after the last one that found space.
     """
     width = masks.shape[1]
-    enter, leave = np.empty((_LANES, width), np.uint64), np.empty((_LANES, width), np.uint64)
-    next_enter = np.empty((_LANES, width + 1), np.int32)
-    next_leave = np.empty((_LANES, width + 1), np.int32)
+    stride = width + 1
+    enter, leave = np.zeros(_LANES * stride, np.uint64), np.zeros(_LANES * stride, np.uint64)
+    next_enter = np.empty(_LANES * stride, np.int32)
+    next_leave = np.empty(_LANES * stride, np.int32)
     flat, used, begins = np.zeros((3, _LANES), np.int64)
     who, most = np.zeros((2, _LANES), np.int64)
     loss, gain, trail = np.zeros((3, _LANES), np.uint64)
     signed = np.zeros(_LANES)
-    ends = np.uint64(max(session, 0))
+    ends = np.uint64(session * n)
+    first_row = n + 2  # of the exits of table 0, which has none
     share = (rows.size - 8) // _LANES
     room = share - n
     for lane in range(_LANES):
@@ -138,15 +139,17 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
             if used[lane] - lane * share > room:
                 break
             g = order[following]
-            _rule(masks, place, conditions[g, 0], count[g, 0], every[g, 0], enter[lane])
-            _rule(masks, place, conditions[g, 1], count[g, 1], every[g, 1], leave[lane])
+            entries = enter[lane * stride : lane * stride + width]
+            exits = leave[lane * stride : lane * stride + width]
+            _rule(masks, place, conditions[g, 0], count[g, 0], every[g, 0], entries)
+            _rule(masks, place, conditions[g, 1], count[g, 1], every[g, 1], exits)
             for w in range(width):
-                enter[lane, w] &= ~leave[lane, w]
-            _chain(enter[lane], next_enter[lane], n)
-            _chain(leave[lane], next_leave[lane], n - 1)
-            loss[lane] = table[0, stops[g, 0]] if stops[g, 0] >= 0 else 0
-            gain[lane] = table[1, stops[g, 1]] if stops[g, 1] >= 0 else 0
-            trail[lane] = table[2, stops[g, 2]] if stops[g, 2] >= 0 else 0
+                entries[w] &= ~exits[w]
+            _chain(entries, next_enter[lane * stride : lane * stride + stride], n)
+            _chain(exits, next_leave[lane * stride : lane * stride + stride], n - 1)
+            loss[lane] = n * table[0, stops[g, 0]] if stops[g, 0] >= 0 else 0
+            gain[lane] = n * table[1, stops[g, 1]] if stops[g, 1] >= 0 else 0
+            trail[lane] = n * table[2, stops[g, 2]] if stops[g, 2] >= 0 else 0
             most[lane] = longest[stops[g, 3]] if stops[g, 3] >= 0 else n
             signed[lane] = signed_loss[stops[g, 0]] if stops[g, 0] >= 0 else 0.0
             flat[lane], begins[lane], who[lane] = 0, used[lane], following - lo
@@ -158,43 +161,44 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
         ended = -1
         while ended < 0:
             for at in range(lanes):
-                lane = np.uint64(busy[np.uint64(at)])
-                e = _next(enter, next_enter, lane, np.uint64(flat[lane])) + 1
+                one = np.uint64(busy[np.uint64(at)])
+                words = one * np.uint64(stride)
+                e = _next(enter, next_enter, words, np.uint64(flat[one])) + 1
                 if e >= n:
                     ended = at
                     continue
                 u = np.uint64(e)
-                first_loss, first_trail = keys[loss[lane], u], keys[trail[lane], u]
+                first_loss, first_trail = keys[loss[one] + u], keys[trail[one] + u]
                 if first_trail == first_loss and first_trail != NEVER:  # both are met in one bar
-                    side = 1.0 if signed[lane] > 0.0 else -1.0
-                    fixed = open_[u] * (1.0 - signed[lane])
-                    if side * levels[trail[lane], u] > side * fixed:
+                    side = 1.0 if signed[one] > 0.0 else -1.0
+                    fixed = open_[u] * (1.0 - signed[one])
+                    if side * levels[trail[one] + u] > side * fixed:
                         first_loss = NEVER
                 # of two keys the smaller, and with it the table that it comes from
-                by, key = loss[lane], first_loss
-                by = trail[lane] if first_trail < key else by
-                key = first_trail if first_trail < key else key
-                other = keys[gain[lane], u]
-                by = gain[lane] if other < key else by
-                key = other if other < key else key
-                other = keys[ends, u]
+                by, key = loss[one], first_loss
+                by = trail[one] if first_trail < key else by
+                key = min(key, first_trail)
+                other = keys[gain[one] + u]
+                by = gain[one] if other < key else by
+                key = min(key, other)
+                other = keys[ends + u]
                 by = ends if other < key else by
-                key = other if other < key else key
+                key = min(key, other)
                 hit = np.int64(key) >> 3
-                late = e + most[lane]
-                x = _next(leave, next_leave, lane, u) + 1
+                late = e + most[one]
+                x = _next(leave, next_leave, words, u) + 1
                 row = timed + late if late < x else n + x
-                x = late if late < x else x
+                x = min(x, late)
                 if hit >= n and x >= n:  # still open: closed at the last close
                     x = n - 1
                     row = 2 * n + (1 if x == e else 0)
-                touched = start[by] + e
+                touched = first_row + np.int64(by) + e
                 row = touched if hit < x else row
-                x = hit if hit < x else x
-                k = np.uint64(used[lane])
+                x = min(x, hit)
+                k = np.uint64(used[one])
                 bars[k + k], bars[k + k + ONE], rows[k] = e, x, row
-                used[lane] += 1
-                flat[lane] = x
+                used[one] += 1
+                flat[one] = x
         lane = busy[ended]
         i = who[lane]
         first[i], size[i] = begins[lane], used[lane] - begins[lane]

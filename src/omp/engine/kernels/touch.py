@@ -37,8 +37,8 @@ def first_touch(
     for t in range(n):
         b = t // _BLOCK
         highest[b], lowest[b] = max(highest[b], high[t]), min(lowest[b], low[t])
-        top[b] = max(top[b], max(high[t], open_[t]))
-        bottom[b] = min(bottom[b], min(low[t], open_[t]))
+        top[b] = max(top[b], high[t], open_[t])
+        bottom[b] = min(bottom[b], low[t], open_[t])
     rank = 1 if kind == 1 else 0
     away = side if kind == 1 else -side  # 1 where the level lies above the price
     for e in range(n):

@@ -154,7 +154,7 @@ def add_trades(
             net = price * sold / (open_[e] * bought) - 1.0
             gains += net if net > _NOISE else 0.0
             losses -= net if net < -_NOISE else 0.0
-            bars_held += x - e + 1
+            bars_held += int(x - e + 1)
             level = level_bits[n] if ended else level_bits[x]
             leaves = np.uint64((_END if ended else _SIGNAL) * 4 + 2)
             begins, ends = np.uint64(stamps[e]), np.uint64(stamps[x])

@@ -263,7 +263,7 @@ def signals(direction: int, entry: Any, exit: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def walk_batch(
+def walk_batch(  # noqa: C901 - one genome after the other on one symbol
     order: Any,
     lo: int,
     hi: int,
