@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from omp.config.campaign_sections import SeedSequence
 from omp.config.loader import Convert, Refusal, Rule, plain, texts
 from omp.domain.campaign import MARKETS
-from omp.domain.indicators import INDICATORS, WORDS, select_indicators
+from omp.domain.indicators import INDICATORS, WORDS, is_feature, select_indicators
 
 TIMEFRAMES: tuple[str, ...] = ("1min", "5min", "15min", "30min", "1h", "1d")
 STOPS: tuple[str, ...] = ("stop_loss", "take_profit", "trailing", "max_bars")
@@ -84,7 +84,8 @@ def _indicators(raw: object) -> tuple[str, ...]:
         raise Refusal("the list of indicators is empty", '"all", "everything", groups, or names')
     rule = Rule(choices=(*WORDS, *INDICATORS))
     for name in names:
-        rule.check(name)
+        if not is_feature(name):
+            rule.check(name)
     chosen = select_indicators(names)
     return () if chosen == select_indicators() else chosen
 

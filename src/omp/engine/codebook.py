@@ -54,7 +54,7 @@ class Codebook:
         self._made: dict[int, Condition] = {}
         self._strangers: dict[Condition, int] = {}
         self._levels: dict[str, dict[float, int]] = {
-            name: {level: i for i, level in enumerate(INDICATORS[name].levels)}
+            name: {level: i for i, level in enumerate(grammar.levels(name))}
             for name in grammar.operands
         }
         self._operand_key = np.array([_digest(repr(one)) for one in self.operands])
@@ -163,7 +163,7 @@ class Codebook:
         members: dict[str, list[int]] = {}
         for i, one in enumerate(self.operands):
             table = INDICATORS[one.indicator]
-            levels = np.array(table.levels)
+            levels = np.array(self.grammar.levels(one.indicator))
             self.level_base[i], self.n_levels[i] = total, levels.size
             size = levels.size * len(OPERATORS)
             ops = np.repeat(np.arange(len(OPERATORS)), levels.size)

@@ -43,6 +43,8 @@ class Grammar:
         direction: long, short or long_short.
         max_conditions: conditions of an entry, and of an exit, at most (1 to 8).
         stops: names of the stops that may be used.
+        feature_levels: levels of each feature among the indicators, ascending; a feature without
+            levels is not drawn.
 
     Raises:
         InvalidInput: when a name is unknown, or no condition can be formed.
@@ -52,6 +54,7 @@ class Grammar:
     direction: str = "long"
     max_conditions: int = 2
     stops: tuple[str, ...] = tuple(STOP_LEVELS)
+    feature_levels: tuple[tuple[str, tuple[float, ...]], ...] = ()
     operands: dict[str, tuple[Operand, ...]] = field(init=False, repr=False, compare=False)
     _mates: dict[str, tuple[Operand, ...]] = field(init=False, repr=False, compare=False)
     lefts: tuple[str, ...] = field(init=False, repr=False, compare=False)
@@ -86,7 +89,7 @@ class Grammar:
                 if scale and INDICATORS[other].scale == scale
                 for one in operands[other]
             )
-        lefts = tuple(name for name in names if INDICATORS[name].levels or len(mates[name]) > 1)
+        lefts = tuple(name for name in names if self.levels(name) or len(mates[name]) > 1)
         if not lefts:
             raise InvalidInput(
                 f"no condition can be formed from {', '.join(names)}",
@@ -104,6 +107,10 @@ class Grammar:
             for instances in self.operands.values()
             for one in instances
         )
+
+    def levels(self, name: str) -> tuple[float, ...]:
+        """The numbers that an indicator is compared with, ascending."""
+        return INDICATORS[name].levels or dict(self.feature_levels).get(name, ())
 
     def random_genome(self, rng: Dice | np.random.Generator) -> Genome:
         """A genome drawn from the grammar; a generator gives one block of its numbers."""
@@ -131,7 +138,7 @@ class Grammar:
             op = "<" if dice.chance(0.5) else ">"
         else:
             op = "crosses_above" if dice.chance(0.5) else "crosses_below"
-        levels, mates = INDICATORS[name].levels, self._mates[name]
+        levels, mates = self.levels(name), self._mates[name]
         if levels and (len(mates) < 2 or dice.chance(NUMBER_SHARE)):
             place = sum(dice.share() for _ in range(LEVEL_DRAWS)) / LEVEL_DRAWS
             return self._known(left, op, levels[int(place * len(levels))])

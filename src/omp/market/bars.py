@@ -1,7 +1,7 @@
 """Bars of one symbol, and panels of several symbols on one common calendar."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ class Bars:
         timestamp: UTC nanoseconds of each bar's open (a daily bar: midnight of its session), [T].
         open, high, low, close: prices in the currency of the venue, [T].
         volume: units traded during the bar, [T].
+        features: columns of the user's own, known at the close of each bar, NaN where not, [T].
 
     Raises:
         ValueError: when the columns differ in length or time does not strictly ascend.
@@ -34,6 +35,7 @@ class Bars:
     low: Float
     close: Float
     volume: Float
+    features: Mapping[str, Float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "timestamp", np.ascontiguousarray(self.timestamp, dtype=np.int64))
@@ -45,6 +47,11 @@ class Bars:
                     f"{self.symbol}: column {name} has shape {column.shape}, the timestamps have "
                     f"{self.timestamp.shape}; every column needs one value per bar"
                 )
+        own = {k: np.ascontiguousarray(v, dtype=np.float64) for k, v in self.features.items()}
+        object.__setattr__(self, "features", own)
+        short = sorted(name for name, one in own.items() if one.shape != self.timestamp.shape)
+        if short:
+            raise ValueError(f"{self.symbol}: features {', '.join(short)} need one value per bar")
         if self.timestamp.size > 1 and not bool((np.diff(self.timestamp) > 0).all()):
             raise ValueError(f"{self.symbol}: the timestamps of bars must strictly ascend")
 
@@ -68,6 +75,7 @@ class Bars:
             self.low[cut],
             self.close[cut],
             self.volume[cut],
+            {name: values[cut] for name, values in self.features.items()},
         )
 
 

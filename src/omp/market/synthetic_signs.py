@@ -61,4 +61,4 @@ def turned(symbol: str, real: Bars, timestamp: NDArray[np.int64], sign: Float) -
     o, c = np.exp(new_open), np.exp(new_close)
     high = np.maximum(np.exp(new_open + top), np.maximum(o, c))
     low = np.minimum(np.exp(new_open + bottom), np.minimum(o, c))
-    return Bars(symbol, timestamp, o, high, low, c, real.volume)
+    return Bars(symbol, timestamp, o, high, low, c, real.volume, real.features)

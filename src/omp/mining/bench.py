@@ -278,4 +278,4 @@ def _noisy(bars: Bars, symbol: int, draw: int) -> Bars:
     open_, close = bars.open * shake[0], bars.close * shake[3]
     high = np.maximum.reduce([bars.high * shake[1], open_, close])
     low = np.minimum.reduce([bars.low * shake[2], open_, close])
-    return Bars(bars.symbol, bars.timestamp, open_, high, low, close, bars.volume)
+    return Bars(bars.symbol, bars.timestamp, open_, high, low, close, bars.volume, bars.features)

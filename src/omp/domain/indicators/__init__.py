@@ -6,6 +6,7 @@ indicators may be compared with each other when they share a `scale`; an indicat
 may be compared with a number. One file holds one group.
 """
 
+import re
 from collections.abc import Iterable
 
 from omp.domain.errors import InvalidInput
@@ -13,12 +14,14 @@ from omp.domain.indicators import cycle, momentum, pattern, price, volatility, v
 from omp.domain.indicators.parts import Indicator, Parameter
 
 __all__ = [
+    "FEATURE",
     "GROUPS",
     "INDICATORS",
     "WORDS",
     "Indicator",
     "Parameter",
     "check_parameters",
+    "is_feature",
     "select_indicators",
 ]
 
@@ -35,7 +38,27 @@ _TABLE: tuple[Indicator, ...] = (
     *(one for file in _FILES.values() for one in file.STANDARD),
     *(one for file in _FILES.values() for one in file.FURTHER),
 )
-INDICATORS: dict[str, Indicator] = {one.name: one for one in _TABLE}
+FEATURE = "feature:"
+"""Before the name of a column of the user's own data."""
+
+_FEATURE_NAME = re.compile(r"feature:[A-Za-z][A-Za-z0-9_]{0,39}")
+
+
+def is_feature(name: str) -> bool:
+    """Whether a name stands for a column of the user's own data."""
+    return _FEATURE_NAME.fullmatch(name) is not None
+
+
+class _Rows(dict[str, Indicator]):
+    """The rows by name; a feature has a row without being listed."""
+
+    def __missing__(self, name: str) -> Indicator:
+        if not is_feature(name):
+            raise KeyError(name)
+        return Indicator(name, "feature", "", (), (), "a column of the user's data", False)
+
+
+INDICATORS: dict[str, Indicator] = _Rows((one.name, one) for one in _TABLE)
 
 FULL = "_full"
 """Behind a group's name: its further indicators, too."""
@@ -61,21 +84,23 @@ def select_indicators(wanted: Iterable[str] = ()) -> tuple[str, ...]:
     """The names of the indicators that words and names ask for; nothing asked for is `all`.
 
     Args:
-        wanted: names of indicators, of groups and the other WORDS, in any order.
+        wanted: names of indicators, of features and of groups, and the other WORDS, in any order.
 
     Raises:
         InvalidInput: when a name is neither an indicator nor a word.
     """
     asked = tuple(wanted) or ("all",)
+    features = sorted({name for name in asked if is_feature(name)})
+    asked = tuple(name for name in asked if not is_feature(name))
     unknown = [name for name in asked if name not in INDICATORS and name not in _SETS]
     if unknown:
         raise InvalidInput(
             f"unknown indicator or group: {', '.join(unknown)}",
-            allowed=f"{', '.join(WORDS)}, or one of {', '.join(INDICATORS)}",
+            allowed=f"{', '.join(WORDS)}, feature:NAME, or one of {', '.join(INDICATORS)}",
             remedy="write names of docs/reference/indicators.md",
         )
     chosen = frozenset[str]().union(*(_SETS.get(name, frozenset((name,))) for name in asked))
-    return tuple(one.name for one in _TABLE if one.name in chosen)
+    return (*(one.name for one in _TABLE if one.name in chosen), *features)
 
 
 def check_parameters(name: str, given: dict[str, float]) -> tuple[tuple[str, float], ...]:
@@ -85,7 +110,7 @@ def check_parameters(name: str, given: dict[str, float]) -> tuple[tuple[str, flo
         InvalidInput: when the indicator is unknown, a parameter is missing, unknown, not a whole
             number where one is needed, or outside its range.
     """
-    known = INDICATORS.get(name)
+    known = INDICATORS[name] if name in INDICATORS or is_feature(name) else None
     if known is None:
         raise InvalidInput(
             f"unknown indicator {name!r}",

@@ -7,7 +7,10 @@ are NaN, and a comparison with NaN is false.
 
 import math
 
-from omp.domain.indicators import INDICATORS
+import numpy as np
+
+from omp.domain.errors import InvalidInput
+from omp.domain.indicators import FEATURE, INDICATORS, is_feature
 from omp.engine.indicators.basics import Arguments, Compute, Float, floats
 from omp.engine.indicators.further import FURTHER
 from omp.engine.indicators.pattern import PATTERN
@@ -71,7 +74,12 @@ def compute(name: str, arguments: Arguments, bars: Bars) -> Float:
 
     Returns:
         float64[T]; NaN where the indicator has no value yet.
+
+    Raises:
+        InvalidInput: when the bars lack a feature.
     """
+    if is_feature(name):
+        return _feature(name.removeprefix(FEATURE), bars)
     return floats(_COMPUTE[name](bars, arguments))
 
 
@@ -87,6 +95,18 @@ def lookback_bars(name: str, arguments: Arguments) -> int:
     else:
         longest = max(lengths, default=0) * _SMOOTHINGS.get(name, 1)
     return math.ceil(longest) + _INNER_BARS.get(name, 1)
+
+
+def _feature(name: str, bars: Bars) -> Float:
+    """A column of the user's own; what is not finite is unknown and fires nothing."""
+    known = bars.features.get(name)
+    if known is None:
+        raise InvalidInput(
+            f"feature {name} of {bars.symbol}",
+            allowed=", ".join(sorted(bars.features)) or "none: its data hold no features",
+            remedy=f"import the data with --feature {name}=COLUMN",
+        )
+    return np.where(np.isfinite(known), known, np.nan)
 
 
 def registered() -> tuple[str, ...]:
