@@ -83,7 +83,8 @@ MEANING = """\
 
 REASONS = """\
 Why power stays below its bars was traced in
-[decision 0007](decisions/0007-what-the-first-calibration-found.md)."""
+[decision 0007](decisions/0007-what-the-first-calibration-found.md) and
+[decision 0008](decisions/0008-what-is-offered-agrees-with-the-random-rules.md)."""
 
 
 def write_page(path: Path, documents: Sequence[dict[str, Any]]) -> None:

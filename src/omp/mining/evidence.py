@@ -85,6 +85,7 @@ def recompute(
         opened.trials,
         opened.block_lengths,
         measured,
+        opened.agreement,
     )
 
 

@@ -1,6 +1,6 @@
 """`evidence.json` of a run: its own numbers, and those of its best candidates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,6 +144,7 @@ def assemble(
     trials: TrialRows,
     block_lengths: Int,
     measured: Sequence[tuple[Strategy, CandidateEvidence]],
+    agreement: Mapping[str, float],
 ) -> RunEvidence:
     """Everything that `evidence.json` of a run says."""
     x = excess_matrix(court.bench, [strategy for strategy, _ in measured])
@@ -175,4 +176,5 @@ def assemble(
         pbo=overfitting(trials, block_lengths),
         candidates=[one for _, one in measured],
         correlation=correlations(x),
+        agreement=[agreement.get(one.candidate_id) for _, one in measured],
     )

@@ -9,13 +9,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from omp.engine.evaluator import Evaluator
 from omp.engine.evolution import Evolution
 from omp.engine.population import Population
+from omp.mining.agreement import agreements, exported, open_evaluator
 from omp.mining.books import TrialBook, TrialRows
 from omp.mining.candidates import CandidateBook, CandidateRow, Candidates
 from omp.mining.columns import Array, Behaviours
-from omp.mining.plan import EXPORTED, MIN_TRADES, N_BLOCKS, Plan
+from omp.mining.plan import MIN_TRADES, N_BLOCKS, Plan
 from omp.mining.run_evidence import Counts, trial_variance
 from omp.mining.stage_a import (
     candidate_columns,
@@ -75,8 +75,9 @@ class RunResult:
 
     Args:
         block_lengths: Bars of each CSCV block, [S].
-        candidates: The kept survivors of stage A, best first.
-        exported: The first of them, the best.
+        candidates: The kept survivors of stage A, best first by Sharpe ratio.
+        agreement: Of those that were ranked by it, by candidate id.
+        exported: What the run puts forward, best first (`omp.mining.agreement`).
         strategies: The same as strategies.
         ended_by: `generations`, `max_runtime_s` or why the search gave up early.
     """
@@ -86,6 +87,7 @@ class RunResult:
     trials: TrialRows
     candidates: list[CandidateRow]
     block_lengths: Int
+    agreement: dict[str, float]
     exported: list[CandidateRow]
     strategies: list[Strategy]
     convergence: tuple[Convergence, ...]
@@ -100,18 +102,8 @@ class Search:
     """
 
     def __init__(self, plan: Plan) -> None:
-        inside = plan.windows.in_sample
         self.plan = plan
-        self.evaluator = Evaluator(
-            plan.panel,
-            plan.grammar,
-            plan.costs,
-            flat_at_session_end=plan.flat_at_session_end,
-            n_blocks=N_BLOCKS,
-            workers=plan.workers,
-            warmup=inside.start,
-            stop=inside.stop,
-        )
+        self.evaluator = open_evaluator(plan)
         self._open(
             Evolution(
                 plan.grammar,
@@ -238,7 +230,8 @@ class Search:
         trials, found = self._trials.kept(), self._candidates.kept()
         lengths = np.full(N_BLOCKS, self.plan.windows.n_bars // N_BLOCKS, dtype=np.int64)
         rows = candidate_rows(self.plan, found, self.evaluator.moments(found.population))
-        best = exported(rows)
+        agreement = agreements(rows, self.evaluator.sketch)
+        best = exported(rows, agreement)
         return RunResult(
             plan=self.plan,
             counts=Counts(
@@ -252,6 +245,7 @@ class Search:
             trials=trials,
             candidates=rows,
             block_lengths=lengths,
+            agreement=agreement,
             exported=best,
             strategies=[strategy_of(self.plan, row) for row in best],
             convergence=tuple(self._convergence),
@@ -265,15 +259,6 @@ def search(plan: Plan) -> RunResult:
     while not made.finished:
         made.advance(made.ask())
     return made.result()
-
-
-def exported(rows: list[CandidateRow]) -> list[CandidateRow]:
-    """Which candidates stage B measures and the run exports, best first.
-
-    Args:
-        rows: The kept survivors of stage A, best first.
-    """
-    return rows[:EXPORTED]
 
 
 def strategy_of(plan: Plan, row: CandidateRow) -> Strategy:

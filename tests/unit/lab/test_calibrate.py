@@ -22,7 +22,7 @@ from omp.mining.plan import make_plan
 from omp.mining.run_evidence import Provenance
 from omp.mining.search import search
 from omp.mining.stage_b import judge as judge_run
-from omp.ops.ensemble import choose, may_be_offered
+from omp.ops.ensemble import choose, may_be_offered, selection_of
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -239,10 +239,13 @@ def test_the_lazy_screen_offers_what_the_whole_one_offers() -> None:
     charged = MarketLedger().charge(result.counts.distinct)
     lazy = Screen(result, settings, charged, words)
     whole = judge_run(result, words).evidence
+    best = selection_of(whole, whole.candidates[0], settings.holdout)
     passing = {
         one.candidate_id
         for one in whole.candidates
-        if may_be_offered(judge(replace(lazy.case(one), run=whole), 1), one, settings.holdout)
+        if may_be_offered(
+            judge(replace(lazy.case(one), run=whole, selection=best), 1), best, settings.holdout
+        )
     }
     offered = choose(whole, passing, settings.holdout)
     assert len(offered.members) > 1
