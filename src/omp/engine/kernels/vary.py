@@ -80,7 +80,8 @@ def _settle(row: Any, n: int) -> int:
         if kept == 0 or row[i] != row[kept - 1]:
             row[kept] = row[i]
             kept += 1
-    row[kept:] = -1
+    for i in range(kept, row.size):
+        row[i] = -1
     return kept
 
 
@@ -119,7 +120,8 @@ def _random_genome(t: Any, dice: Any, p: Any, g: int) -> None:
         _dual_exit(t, p, g)
     else:
         _random_rule(t, dice, p, g, 1)
-    p.stops[g, :] = -1
+    for kind in range(4):
+        p.stops[g, kind] = -1
     for kind in t.stop_kinds:
         if _share(dice) < t.stop_share:
             p.stops[g, kind] = _below(dice, t.stop_sizes[kind])
@@ -128,14 +130,16 @@ def _random_genome(t: Any, dice: Any, p: Any, g: int) -> None:
 @njit(nogil=True)
 def _copy(source: Any, at: int, p: Any, g: int) -> None:
     p.direction[g] = source.direction[at]
-    p.stops[g] = source.stops[at]
+    for kind in range(4):
+        p.stops[g, kind] = source.stops[at, kind]
     for side in range(2):
         _copy_side(source, at, p, g, side)
 
 
 @njit(nogil=True)
 def _copy_side(source: Any, at: int, p: Any, g: int, side: int) -> None:
-    p.conditions[g, side] = source.conditions[at, side]
+    for k in range(p.conditions.shape[2]):
+        p.conditions[g, side, k] = source.conditions[at, side, k]
     p.counts[g, side] = source.counts[at, side]
     p.every[g, side] = source.every[at, side]
 
@@ -263,15 +267,16 @@ def _mix_side(t: Any, dice: Any, q: Any, a: int, b: int, p: Any, g: int, side: i
     """Some of the conditions of both parents; at most as many as the grammar allows."""
     pool = np.empty(2 * q.conditions.shape[2], dtype=np.int32)
     n = int(q.counts[a, side])
-    pool[:n] = q.conditions[a, side, :n]
+    for k in range(n):
+        pool[k] = q.conditions[a, side, k]
     more = int(q.counts[b, side])
-    pool[n : n + more] = q.conditions[b, side, :more]
+    for k in range(more):
+        pool[n + k] = q.conditions[b, side, k]
     n = _settle(pool, n + more)
     if n == 0:
         _copy_side(q, a, p, g, side)
         return
     wanted = 1 + _below(dice, min(n, t.max_conditions))
-    p.conditions[g, side] = -1
     for k in range(wanted):
         at = _below(dice, n)
         p.conditions[g, side, k] = pool[at]
@@ -289,7 +294,9 @@ def _cross(t: Any, dice: Any, q: Any, a: int, b: int, p: Any, g: int) -> None:
     else:
         _mix_side(t, dice, q, a, b, p, g, 0)
         _mix_side(t, dice, q, a, b, p, g, 1)
-    p.stops[g] = q.stops[a if _share(dice) < 0.5 else b]
+    one = a if _share(dice) < 0.5 else b
+    for kind in range(4):
+        p.stops[g, kind] = q.stops[one, kind]
 
 
 @njit(nogil=True)
