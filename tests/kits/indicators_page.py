@@ -29,12 +29,12 @@ page is written from that table (`python -m tests.kits.indicators_page`) and a t
   with `_full` for its further ones, too; and `"everything"`. Words and names may be mixed:
   `indicators = ["all", "cycle", "pattern"]`. More indicators mean more trials for the same luck: a
   wider grammar finds the same edge less often.
-- `feature:NAME` is a column of your own, as it is imported with the data: whatever was known at the
+- `feature:NAME` is a column of your own that is imported with the data: whatever was known at the
   close of each bar. It has no parameters and no scale; a search compares it with the deciles of its
-  values in the in-sample window, which are fixed before the first trial and stand in the strategy as
-  plain numbers. A value that is missing or not finite is unknown, and no comparison with it is true.
-  Features are asked for by name, `indicators = ["all", "feature:sentiment"]`. Whether a column was
-  really known at the close is for you to see to: no test can tell.
+  values in the in-sample window, which are fixed before the first trial and stand in the strategy
+  as plain numbers. A value that is missing or not finite is unknown, and no comparison with it is
+  true. Features are asked for by name, `indicators = ["all", "feature:sentiment"]`. Whether a
+  column was really known at the close is for you to see to: no test can tell.
 - The words are """
 
 
