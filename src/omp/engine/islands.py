@@ -24,7 +24,7 @@ MIGRANTS = 5
 ALIKE = 0.7
 """Correlation of x from which two strategies are one idea."""
 
-_SHORTLIST = 16  # a generation's strategies per one that may enter the archive
+_SHORTLIST = 32  # genomes of a generation for each that is tried for the archive
 _TOP = 50  # elites whose likeness is measured
 _STORED = tuple(one.name for one in fields(Elites) if one.name not in ("genomes", "sketch"))
 
