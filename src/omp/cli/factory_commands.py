@@ -113,7 +113,7 @@ def luck(
     run: RunId,
     copies: Annotated[int, typer.Option(metavar="K", min=1, help="Surrogate copies.")] = 20,
     block_bars: Annotated[
-        int, typer.Option(metavar="N", min=2, help="Bars within which directions are shuffled.")
+        int, typer.Option(metavar="N", min=2, help="Bars of like volatility shuffled together.")
     ] = 63,
     workspace: Where = DEFAULT_WORKSPACE,
 ) -> None:

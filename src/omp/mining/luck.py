@@ -68,7 +68,7 @@ def measured_luck_line(
     Args:
         plan: What was searched.
         copies: Number of copies.
-        block_bars: Bars within which directions are shuffled.
+        block_bars: Bars of like volatility whose directions are shuffled together.
         tell: Called after each copy with its number and its best annual Sharpe ratio.
 
     Raises:

@@ -35,15 +35,18 @@ def test_bars_stay_bars() -> None:
         assert (one.low <= np.minimum(one.open, one.close)).all()
 
 
-def test_each_block_keeps_its_rising_and_falling_bars() -> None:
+def test_bars_of_like_volatility_keep_their_rising_and_falling_bars() -> None:
     panel = market(n_symbols=1)
-    rising = [
-        np.sign(np.diff(np.log(one.bars[0].close), prepend=np.log(one.bars[0].open[0])))
+    before, after = (
+        np.diff(np.log(one.bars[0].close), prepend=np.log(one.bars[0].open[0]))
         for one in (panel, surrogate_panel(panel, 3, 50))
-    ]
-    assert not np.array_equal(*rising)
-    for begin in range(0, 1500, 50):
-        assert rising[0][begin : begin + 50].sum() == rising[1][begin : begin + 50].sum()
+    )
+    around = np.convolve(np.abs(before), np.ones(21), "same") / np.convolve(
+        np.ones(1500), np.ones(21), "same"
+    )
+    assert not np.array_equal(np.sign(before), np.sign(after))
+    for block in np.array_split(np.argsort(around, kind="stable"), 30):
+        assert np.sign(before[block]).sum() == np.sign(after[block]).sum()
 
 
 def test_symbols_keep_what_they_have_in_common() -> None:

@@ -170,8 +170,8 @@ def search_tables(
     facts = (
         (
             f"`combiner factory run`: generation 0 of 2,000 random rules, {several} generations of "
-            f"{population:,}, {one.bars:,} in-sample bars of one symbol, all indicators and stops, up "
-            f"to 3 conditions; {one.genomes:,} rules, {one.trials:,} distinct behaviours."
+            f"{population:,}, {one.bars:,} in-sample bars of one symbol, all indicators and stops, "
+            f"up to 3 conditions; {one.genomes:,} rules, {one.trials:,} distinct behaviours."
         ),
     )
     cores = Table(

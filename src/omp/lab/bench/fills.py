@@ -78,7 +78,7 @@ def table(
     first = draw_rules(genomes, 0, stops=stops)
     evaluation = evaluator.evaluate(question.population(first))
     check(question, first, evaluation)
-    samples = {one.name: _sample(evaluation, one, size, genomes) for one in peers}
+    samples = {one.name: _sample(question, first, evaluation, one, size) for one in peers}
     if not stops:
         for one in peers:
             few = first.take(samples[one.name])
@@ -174,9 +174,14 @@ def _loops(question: Question, draws: Sequence[Draw]) -> list[Contestant]:
     return [racer(LOOP, False), racer(COLUMNS, True)]
 
 
-def _sample(evaluation: Evaluation, peer: Peer, size: Size, genomes: int) -> Int:
-    wanted = peer.sample[int(size.n_bars > SIZES[0].n_bars)]
-    return spread(evaluation.n_trades, min(wanted, genomes))
+def _sample(question: Question, draw: Draw, evaluation: Evaluation, peer: Peer, size: Size) -> Int:
+    """Rules for a peer; one that never asks on the first bar gets none that enters there."""
+    wanted = min(peer.sample[int(size.n_bars > SIZES[0].n_bars)], len(draw))
+    if peer.first_bar:
+        return spread(evaluation.n_trades, wanted)
+    signals = (question.signals(draw, g) for g in range(len(draw)))
+    fit = np.flatnonzero([not (entry[0] and not exit_[0]) for entry, exit_ in signals])
+    return np.asarray(fit[spread(evaluation.n_trades[fit], wanted)])
 
 
 def _peer(peer: Peer, question: Question, draw: Draw, rows: Int) -> Contestant:

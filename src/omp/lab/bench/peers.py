@@ -42,6 +42,7 @@ class Peer:
         answer: rules to figures, untouched by what only the comparison needs.
         bars: times as fast as it we want to be at (5,000, 100,000) bars; None asks nothing.
         sample: rules it is given at (5,000, 100,000) bars.
+        first_bar: whether it asks for a signal on the very first bar.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Peer:
     answer: Callable[[Question, Draw], Answer]
     bars: tuple[float | None, float | None]
     sample: tuple[int, int]
+    first_bar: bool = True
 
     @property
     def version(self) -> str | None:
@@ -83,7 +85,7 @@ def vectorbt_portfolio(question: Question, draw: Draw) -> Answer:
     enter, leave = _stacked(question, draw)
     open_, close = question.prices[0][:, None], question.prices[3][:, None]
     made = vbt.Portfolio.from_signals(
-        close, enter, leave, price=open_, fees=FEE, init_cash=1.0, freq="1d"
+        close, enter, leave, price=open_, fees=FEE, init_cash=1.0, freq="1D"
     )
     trades = np.asarray(made.trades.count(), dtype=np.float64).reshape(-1)
     made.trades.profit_factor()
@@ -218,5 +220,5 @@ PEERS = (
         "vectorbt, its compiled functions", "vectorbt", vectorbt_compiled, (None, None), (200, 20)
     ),
     Peer("raptorbt, batch", "raptorbt", raptorbt, (100.0, 55.0), (200, 20)),
-    Peer("backtesting.py", "backtesting", backtesting_py, (15_000.0, None), (6, 1)),
+    Peer("backtesting.py", "backtesting", backtesting_py, (15_000.0, None), (6, 1), False),
 )

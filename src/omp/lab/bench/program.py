@@ -8,7 +8,9 @@ from pathlib import Path
 from omp.domain.errors import InvalidInput
 from omp.lab.bench import campaign, fills, memory, overfit, peers, preparation
 from omp.lab.bench.clock import ROUNDS
+from omp.lab.bench.page import write_page
 from omp.lab.bench.peers import Peer
+from omp.lab.bench.profile import profile
 from omp.lab.bench.table import Table
 
 
@@ -105,6 +107,9 @@ def bench(
         for table in section(setting):
             tables.append(table)
             print(table.text(), flush=True)
+    if write is not None:
+        write_page(write, tables, profile())
+        _note(f"wrote {write}")
     return tables
 
 
