@@ -1,6 +1,7 @@
 """Conditions as bits: each distinct one is computed once per symbol and packed into words."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ Bool = NDArray[np.bool_]
 Words = NDArray[np.uint64]
 Float = NDArray[np.float64]
 
+_NOTHING = np.empty(0)
 _SERIES_BYTES = 32 * 2**20
 
 
@@ -96,16 +98,16 @@ class Masks:
         last: Sequence[int],
         budget_bytes: int = 128 * 2**20,
     ) -> None:
-        self._windows = [slice(a, b) for a, b in zip(first, last, strict=True)]
         self._series = [Series(one, _SERIES_BYTES // max(1, len(bars))) for one in bars]
         self._widths = [(b - a + 63) // 64 for a, b in zip(first, last, strict=True)]
         bytes_per_condition = 8 * max(1, sum(self._widths))
         self.capacity = max(256, budget_bytes // bytes_per_condition)
         self._codebook: Codebook | None = None
+        self._first, self._last = list(first), list(last)
         self._reset()
 
     def _reset(self) -> None:
-        self._index: dict[Condition, int] = {}
+        self._known = 0
         self._place = np.full(0, -1, dtype=np.int32)
         self._words = [np.empty((64, width), dtype=np.uint64) for width in self._widths]
 
@@ -120,32 +122,49 @@ class Masks:
             The row in `words` of each condition of the codebook, -1 where it is not known.
         """
         if codebook is not self._codebook:
-            self._codebook, self._place = codebook, np.full(0, -1, dtype=np.int32)
+            self._codebook = codebook
+            self._reset()
         self._widen(len(codebook))
         if not ((self._place[numbers] < 0) & (numbers >= 0)).any():
             return self._place
         wanted = np.unique(numbers[numbers >= 0])
-        new = wanted[self._place[wanted] < 0].tolist()
-        if len(self._index) + len(new) > self.capacity and self._index:
+        new = wanted[self._place[wanted] < 0]
+        if self._known + new.size > self.capacity and self._known:
             self._reset()
             self._widen(len(codebook))
-            new = wanted.tolist()
-        conditions = {number: codebook.condition(number) for number in new}
+            new = wanted
         # neighbours in this order share their indicators, so that few need to be remembered
-        fresh = sorted(
-            {one for one in conditions.values() if one not in self._index}, key=lambda one: one.key
-        )
-        start = len(self._index)
-        self._index.update((one, at) for at, one in enumerate(fresh, start))
-        for number, one in conditions.items():
-            self._place[number] = self._index[one]
-        for i, series in enumerate(self._series):
-            self._grow(i, start + len(fresh))
-            for at, one in enumerate(fresh, start):
-                column = series.holds(one)[self._windows[i]].copy()
-                column[-1:] = False
-                self._words[i][at] = pack(column)
+        left, right = codebook.left[new], codebook.right[new]
+        order = np.lexsort((right, left))
+        new, left, right = new[order], left[order], right[order]
+        rows = np.arange(self._known, self._known + new.size)
+        self._place[new] = rows
+        self._known += new.size
+        changes = np.flatnonzero((np.diff(left) != 0) | (np.diff(right) != 0)) + 1
+        edges = [0, *changes.tolist(), new.size]
+        for i in range(len(self._series)):
+            self._grow(i, self._known)
+            for a, b in pairwise(edges):
+                self._write(i, codebook, new[a:b], rows[a:b])
         return self._place
+
+    def _write(
+        self, i: int, codebook: Codebook, numbers: NDArray[np.int32], rows: NDArray[np.int64]
+    ) -> None:
+        """Write conditions that share their operands for one symbol."""
+        from omp.engine.kernels.masks import compare
+
+        left, right = int(codebook.left[numbers[0]]), int(codebook.right[numbers[0]])
+        compare(
+            self._series[i].values(codebook.operands[left]),
+            self._series[i].values(codebook.operands[right]) if right >= 0 else _NOTHING,
+            self._first[i],
+            self._last[i],
+            codebook.op[numbers],
+            codebook.level[numbers],
+            rows,
+            self._words[i],
+        )
 
     def holds(self, codebook: Codebook) -> bool:
         """Whether every condition that a codebook has given so far fits at once."""

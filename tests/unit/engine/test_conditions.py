@@ -74,3 +74,23 @@ def test_a_condition_is_computed_once_and_masks_stay_within_their_budget() -> No
             assert masks.words(0)[row].tolist() == pack(column).tolist()
     words = masks.words(0)[place[numbers]].copy()
     assert (masks.words(0)[masks.learn(codebook, numbers)[numbers]] == words).all()
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 200), (0, 64), (1, 129), (60, 61), (37, 200)])
+def test_the_words_of_every_comparison_are_those_of_its_column(first: int, last: int) -> None:
+    """Warm-up that is not defined yet, and a window from the very first bar, included."""
+    bars = random_bars(200, seed=6)
+    average, rsi = Operand.of("sma", length=20), Operand.of("rsi", length=5)
+    wanted = [
+        condition(left, op, right)
+        for op in ("<", ">", "crosses_above", "crosses_below")
+        for left, right in ((rsi, 50.0), (Operand.of("close"), average), (rsi, 30.0))
+    ]
+    codebook, masks = Codebook(Grammar()), Masks([bars], [first], [last])
+    numbers = np.array([codebook.number(one) for one in wanted], dtype=np.int32)
+    place = masks.learn(codebook, numbers)
+    series = Series(bars)
+    for number, one in zip(numbers.tolist(), wanted, strict=True):
+        column = series.holds(one)[first:last].copy()
+        column[-1] = False
+        assert masks.words(0)[place[number]].tolist() == pack(column).tolist()

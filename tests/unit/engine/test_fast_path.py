@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from omp.engine import Costs, Evaluation, Evaluator, Genome, Grammar, Operand, Stops, detail
-from omp.engine.conditions import Series
+from omp.engine.codebook import Codebook
+from omp.engine.conditions import Masks, Series, pack
 from omp.engine.genome import Condition, condition, genome, rule
 from omp.market.bars import Bars, Panel, make_panel
 
@@ -36,6 +37,14 @@ class Drawn:
         self.columns = columns
         self.conditions = [condition(Operand.of("close"), ">", float(i)) for i in range(N_SIGNALS)]
         monkeypatch.setattr(Series, "holds", lambda _, one: self.column(one))
+
+        def write(masks: Masks, i: int, codebook: Codebook, numbers: Any, rows: Any) -> None:
+            for number, row in zip(numbers, rows, strict=True):
+                column = self.column(codebook.condition(int(number))).copy()
+                column[-1] = False
+                masks.words(i)[row] = pack(column)
+
+        monkeypatch.setattr(Masks, "_write", write)
 
     def column(self, one: Condition) -> NDArray[np.bool_]:
         return self.columns[int(one.right)]  # type: ignore[arg-type]
