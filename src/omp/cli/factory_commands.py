@@ -129,7 +129,7 @@ def luck(
         tell=lambda number, best: _say([f"copy {number} of {copies}: best {best:.2f} a year"]),
     )
     year = opened.plan.panel.periods_per_year**0.5
-    best = opened.rows[0].sharpe_x * year if opened.rows else None
+    best = max((one.sharpe_x * year for one in opened.rows), default=None)
     share = None if best is None else line.share_as_good(best)
     if best is not None:
         _say([f"{run}: best {best:.2f} a year; as good on {share:.3f} of the copies and itself"])

@@ -1,10 +1,13 @@
 """The measured luck line: the same search where there is nothing to find."""
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from omp.cli.combiner import run as combiner
 from omp.domain.errors import InvalidInput
 from omp.engine import Costs, Grammar
 from omp.market.splits import boundary_index, windows
@@ -66,3 +69,18 @@ def test_no_copy_is_refused_and_shares_count_the_run_itself() -> None:
     line = LuckLine((0.5, 1.0, 1.5), 10, None)
     assert [line.share_as_good(one) for one in (0.0, 1.0, 2.0)] == [1.0, 0.75, 0.25]
     assert np.isclose(line.measured_annual, 1.0)
+
+
+def test_the_command_measures_a_finished_run(done: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["factory", "luck", "--run", "run_a", "--copies", "2"]
+    assert combiner([*words, "--workspace", str(done.workspace.root)]) == 0
+    told = capfd.readouterr()
+    answer = json.loads(told.out.splitlines()[-1])
+    assert answer["event"] == "result"
+    assert len(answer["best_of_each_copy_annual"]) == 2
+    assert answer["luck_measured_annual"] == pytest.approx(
+        np.mean(answer["best_of_each_copy_annual"])
+    )
+    assert answer["best_of_run_annual"] > answer["luck_measured_annual"]
+    assert 0 < answer["effective_random_rules"] < answer["random_rules"]
+    assert "copy 2 of 2" in told.err
