@@ -25,7 +25,7 @@ from omp.mining.stage_a import (
     trial_rows,
 )
 from omp.mining.strategy_file import Strategy, single
-from omp.mining.streams import Int
+from omp.mining.streams import Float, Int
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Convergence:
     """How far the search was after a generation; Sharpe ratios of x, annual, None if undefined.
 
     Args:
+        best_sharpe_x_annual: The best of any rule with enough trades so far.
+        median_sharpe_x_annual: The middle one of this generation.
         diversity: New distinct behaviours per genome of the generation, 0 to 1.
         archive: What the archive says of its own spread, see `Evolution.measures`.
     """
@@ -159,14 +161,15 @@ class Search:
         good = fresh[survivors(self.plan, evaluation)[fresh]]
         self._evolution.tell(population, evaluation, self.evaluator.sketch)
         year = float(np.sqrt(self.plan.panel.periods_per_year))
-        known = evaluation.sharpe_x[np.isfinite(evaluation.sharpe_x)]
-        best = self._evolution.best_sharpe_x
+        is_known = np.isfinite(evaluation.sharpe_x)
+        known = evaluation.sharpe_x[is_known]
+        proven = evaluation.sharpe_x[is_known & (evaluation.n_trades >= MIN_TRADES)]
         behaviours = evaluation.behaviour[fresh]
         kept = fresh[self._trials.may_keep(behaviours, generation)]
         best_of_good = good[self._candidates.may_keep(evaluation.sharpe_x[good])]
         convergence = Convergence(
             generation=generation,
-            best_sharpe_x_annual=best * year if np.isfinite(best) else None,
+            best_sharpe_x_annual=self._best_annual(proven * year),
             median_sharpe_x_annual=float(np.median(known)) * year if known.size else None,
             distinct=self.distinct,
             candidates=self._found + good.size,
@@ -185,6 +188,14 @@ class Search:
         )
         self._book(step)
         return step
+
+    def _best_annual(self, sharpe_x_annual: Float) -> float | None:
+        """The best so far, this generation's rules with enough trades included."""
+        before = self._convergence[-1].best_sharpe_x_annual if self._convergence else None
+        found = [] if before is None else [before]
+        if sharpe_x_annual.size:
+            found.append(float(sharpe_x_annual.max()))
+        return max(found, default=None)
 
     def _book(self, step: Step) -> None:
         self._trials.add(step.trials)

@@ -243,4 +243,6 @@ def test_events_tell_the_story(world: World) -> None:
     assert [e["generation"] for e in progress] == [0, 1, 2, 3]
     needed = {"best_sharpe", "candidates", "trials", "evals_per_s", "eta_s", "diversity"}
     assert all(needed <= set(e) for e in progress)
+    best = [e["best_sharpe"] for e in progress]
+    assert best == sorted(best), "the best so far never falls"
     assert world.events[0]["seed"] == 1
