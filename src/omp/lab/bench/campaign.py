@@ -187,7 +187,12 @@ def search_tables(
                 note="the fastest of each",
             ),
         ),
-        (f"{os.cpu_count()} cores; on a machine that others use too this is a lower bound.",),
+        (
+            (
+                f"{os.cpu_count()} cores; load average {os.getloadavg()[0]:.1f} at the end: beyond "
+                "2, other work had the cores too, and this is a lower bound."
+            ),
+        ),
     )
     return [Table("search", "Whole campaign", "rules a second", rows, facts), cores]
 

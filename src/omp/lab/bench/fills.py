@@ -186,9 +186,7 @@ def _sample(question: Question, draw: Draw, evaluation: Evaluation, peer: Peer, 
 
 def _peer(peer: Peer, question: Question, draw: Draw, rows: Int) -> Contestant:
     few = draw.take(rows)
-    return Contestant(
-        peer.name, lambda _: peer.answer(question, few), len(few), f"{len(few)} rules"
-    )
+    return Contestant(peer.name, lambda _: peer.answer(question, few), len(few), _count(few))
 
 
 def _oracle(question: Question, draw: Draw, rows: Int) -> Contestant:
@@ -197,8 +195,12 @@ def _oracle(question: Question, draw: Draw, rows: Int) -> Contestant:
         "omp's own oracle",
         lambda _: judged(question, few, closed=True),
         len(few),
-        f"{len(few)} rules",
+        _count(few),
     )
+
+
+def _count(few: Draw) -> str:
+    return f"{len(few)} rules" if len(few) > 1 else "1 rule"
 
 
 def _facts(size: Size, evaluation: Evaluation, genomes: int, rounds: int, *, stops: bool) -> str:
