@@ -16,6 +16,7 @@ BUDGETS_S: dict[str, float] = {
     "unit": 240,
     "laws": 60,
     "kits": 90,
+    "mutants": 120,
     "integration": 300,
     "golden": 120,
     "story": 300,

@@ -11,6 +11,7 @@ from omp.config.campaign_file import parse_campaign
 from omp.market.bars import Panel
 from omp.market.splits import boundary_index
 from omp.market.synthetic import generate, parse_recipe
+from omp.mining.columns import hash_names
 from omp.mining.plan import make_plan
 from omp.mining.run_evidence import Provenance
 from omp.mining.search import search
@@ -54,7 +55,7 @@ def numbers(direction: str) -> dict[str, Any]:
         "n_candidates": evidence.variance.n_candidates,
         "of_trials": evidence.variance.of_trials,
         "pbo": evidence.pbo.value,
-        "first_hashes": [one.decode() for one in result.trials.behaviour[:3].tolist()],
+        "first_hashes": hash_names(result.trials.behaviour[:3]),
         "block_sum": result.trials.block_sum[0].tolist(),
         "candidates": [
             {

@@ -18,6 +18,12 @@ def random_bars(n: int, seed: int = 0, symbol: str = "AAA", sigma: float = 0.01)
     return Bars(symbol, np.arange(n) * DAY_NS, open_, high, low, close, volume)
 
 
+def in_ticks(bars: Bars, tick: float) -> Bars:
+    """The bars with prices rounded to whole ticks, so that equal prices occur."""
+    prices = [np.round(getattr(bars, one) / tick) * tick for one in FIELDS[1:5]]
+    return Bars(bars.symbol, bars.timestamp, *prices, bars.volume)
+
+
 def ragged_panel(n: int, seed: int = 0, cash: float = 0.0) -> Panel:
     """Three symbols: one with every bar, one listed late, one with holes."""
     rng = np.random.default_rng(seed)

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from omp.domain.indicators import GROUPS, INDICATORS, Indicator, Parameter
+from omp.domain.indicators import GROUPS, INDICATORS, WORDS, Indicator, Parameter
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "indicators.md"
 
 HEAD = """# Indicators
 
-Every indicator that a rule may use, as the table in `src/omp/domain/indicators.py` has it. This
+Every indicator that a rule may use, as the table in `src/omp/domain/indicators/` has it. This
 page is written from that table (`python -m tests.kits.indicators_page`) and a test compares them.
 
 - An operand in `strategy.toml` names the indicator and all of its parameters:
@@ -23,16 +23,28 @@ page is written from that table (`python -m tests.kits.indicators_page`) and a t
 - An indicator uses closed bars only, up to the one at whose close the signal is given. Where it has
   no value yet every comparison is false. A test replays each indicator on prefixes of a market and
   refuses any value that a later bar changes.
-- `[search] indicators` of a campaign takes names and groups: """
+- `[search] indicators` of a campaign takes names of indicators and words for several of them:
+  `"all"`, the standard set, which is also searched where nothing is named; a group's name for its
+  standard indicators (of `cycle` and `pattern`, which have none, for all of them); a group's name
+  with `_full` for its further ones, too; and `"everything"`. Words and names may be mixed:
+  `indicators = ["all", "cycle", "pattern"]`. More indicators mean more trials for the same luck: a
+  wider grammar finds the same edge less often.
+- `feature:NAME` is a column of your own that is imported with the data: whatever was known at the
+  close of each bar. It has no parameters and no scale; a search compares it with the deciles of its
+  values in the in-sample window, which are fixed before the first trial and stand in the strategy
+  as plain numbers. A value that is missing or not finite is unknown, and no comparison with it is
+  true. Features are asked for by name, `indicators = ["all", "feature:sentiment"]`. Whether a
+  column was really known at the close is for you to see to: no test can tell.
+- The words are """
 
 
 def render() -> str:
     """The page."""
-    parts = [HEAD + ", ".join(f"`{one}`" for one in GROUPS) + ".\n"]
+    parts = [HEAD + ", ".join(f"`{one}`" for one in WORDS) + ".\n"]
     for group in GROUPS:
         parts.append(f"\n## {group.capitalize()}\n\n")
-        parts.append("| indicator | meaning | parameters: range (grid) | scale | levels |\n")
-        parts.append("|---|---|---|---|---|\n")
+        parts.append("| indicator | set | meaning | parameters: range (grid) | scale | levels |\n")
+        parts.append("|---|---|---|---|---|---|\n")
         parts += [_row(one) for one in INDICATORS.values() if one.group == group]
     return "".join(parts)
 
@@ -40,7 +52,9 @@ def render() -> str:
 def _row(one: Indicator) -> str:
     parameters = "; ".join(_parameter(each) for each in one.parameters) or "none"
     levels = ", ".join(f"{level:g}" for level in one.levels) or "none"
-    return f"| `{one.name}` | {one.meaning} | {parameters} | {one.scale or 'none'} | {levels} |\n"
+    part = "standard" if one.is_standard else "further"
+    cells = (f"`{one.name}`", part, one.meaning, parameters, one.scale or "none", levels)
+    return f"| {' | '.join(cells)} |\n"
 
 
 def _parameter(one: Parameter) -> str:

@@ -41,6 +41,11 @@ class TestEveryGate:
         bars = {name: one for name, one in default_gates().items() if name != gate.name}
         assert gate.judge(good_case(gates=bars)).outcome is Outcome.UNKNOWN
 
+    def test_a_missing_value_or_bar_is_unknown(self, gate: Gate) -> None:
+        bars = default_gates()[gate.name]
+        assert gate.outcome(None, bars, 0.5) is Outcome.UNKNOWN
+        assert gate.outcome(0.5, bars, None) is Outcome.UNKNOWN
+
     def test_is_pure(self, gate: Gate) -> None:
         case = good_case()
         before = copy.deepcopy(case)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from tests.kits.indicators_bars import random_bars
+from tests.kits.indicators_bars import in_ticks, random_bars
 from tests.kits.indicators_page import PAGE, render
 
 from omp.domain.errors import InvalidInput
@@ -13,6 +13,7 @@ from omp.engine.indicators import compute, lookback_bars, registered
 
 N_BARS = 700
 BARS = random_bars(N_BARS, seed=3)
+MANY = in_ticks(random_bars(100_000, seed=4), 0.25)
 
 
 def _choices(name: str) -> list[dict[str, float]]:
@@ -39,6 +40,15 @@ def test_no_indicator_looks_ahead(name: str) -> None:
             assert np.array_equal(prefix, whole[:n], equal_nan=True), (name, arguments, n)
 
 
+def test_the_longest_lookback_is_that_of_the_standard_set() -> None:
+    """The embargo does not grow when a campaign asks for everything."""
+    longest = {
+        name: max(lookback_bars(name, arguments) for arguments in _choices(name))
+        for name in INDICATORS
+    }
+    assert max(longest.values()) == max(longest[name] for name in select_indicators())
+
+
 @pytest.mark.parametrize("name", INDICATORS)
 def test_every_indicator_has_a_value_after_its_lookback(name: str) -> None:
     for arguments in _choices(name):
@@ -47,7 +57,9 @@ def test_every_indicator_has_a_value_after_its_lookback(name: str) -> None:
         assert np.isfinite(values[start:]).all(), (name, arguments)
 
 
-@pytest.mark.parametrize("name", [one.name for one in INDICATORS.values() if one.levels])
+@pytest.mark.parametrize(
+    "name", [one.name for one in INDICATORS.values() if one.levels and one.group != "pattern"]
+)
 def test_levels_ascend_and_some_of_them_divide_the_bars(name: str) -> None:
     levels = INDICATORS[name].levels
     assert list(levels) == sorted(set(levels))
@@ -56,6 +68,27 @@ def test_levels_ascend_and_some_of_them_divide_the_bars(name: str) -> None:
         values = compute(name, arguments, BARS)[lookback_bars(name, arguments) :]
         divided += sum(0 < int((values > level).sum()) < values.size for level in levels)
     assert divided > 0
+
+
+NEVER_SHOWN = {
+    "cdl_3blackcrows",
+    "cdl_3linestrike",
+    "cdl_3starsinsouth",
+    "cdl_breakaway",
+    "cdl_concealbabyswall",
+    "cdl_mathold",
+    "cdl_risefall3methods",
+}
+"""Patterns too rare for this random walk of 100,000 bars."""
+
+
+@pytest.mark.parametrize("name", [name for name in INDICATORS if name.startswith("cdl_")])
+def test_patterns_show_now_and_then_and_say_a_whole_number(name: str) -> None:
+    values = compute(name, {}, MANY)
+    assert set(np.unique(values).tolist()) <= {-200.0, -100.0, -80.0, 0.0, 80.0, 100.0, 200.0}
+    share = float((values != 0.0).mean())
+    assert (share > 0.0) == (name not in NEVER_SHOWN)
+    assert share < 0.5
 
 
 @pytest.mark.parametrize("name", INDICATORS)
@@ -86,6 +119,12 @@ def test_constant_prices_and_no_volume_give_no_infinity() -> None:
 def test_names_and_groups_select() -> None:
     assert select_indicators(["rsi", "volume"])[0] == "rsi"
     assert set(select_indicators(["volume"])) < set(select_indicators())
+    assert len(select_indicators()) == len(select_indicators(["all"])) == 50
+    assert select_indicators(["everything"]) == tuple(INDICATORS)
+    assert set(select_indicators(["all", "cycle"])) - set(select_indicators()) == {
+        name for name, one in INDICATORS.items() if one.group == "cycle"
+    }
+    assert set(select_indicators(["volume"])) < set(select_indicators(["volume_full"]))
     with pytest.raises(InvalidInput, match="rsii"):
         select_indicators(["rsii"])
 

@@ -40,6 +40,15 @@ def calibrate(
         float, typer.Option(help="Buy-and-hold Sharpe ratio of the markets with an edge.")
     ] = 0.0,
     symbols: Annotated[int, typer.Option(min=1, help="Symbols of each of its own markets.")] = 1,
+    edges: Annotated[
+        str, typer.Option(help="equal or unequal dials of the symbols of a market with edges.")
+    ] = "equal",
+    dying: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Markets whose edge dies before it is sealed.")
+    ] = 0,
+    poisoned: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Markets with one fault in their data.")
+    ] = 0,
     first_market: Annotated[int, typer.Option(min=0, help="Seed of its first market.")] = 0,
     campaign: Annotated[
         Path | None,
@@ -58,10 +67,10 @@ def calibrate(
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Measure false promotions and power on markets whose truth is known."""
-    if markets is None and null + planted == 0:
+    if markets is None and null + planted + dying + poisoned == 0:
         raise InvalidInput(
             "there is no market to calibrate on",
-            allowed="--markets FOLDER, or --null N and --planted N",
+            allowed="--markets FOLDER, or --null, --planted, --dying or --poisoned N",
             remedy="omp calibrate --null 20 --planted 20 --json result.json",
         )
     from omp.lab.calibrate import calibrate as run
@@ -76,6 +85,9 @@ def calibrate(
         drift=drift or NULL_DRIFTS,
         edge_drift=edge_drift,
         symbols=symbols,
+        edges=edges,
+        dying=dying,
+        poisoned=poisoned,
         first_market=first_market,
         campaign=campaign,
         out_dir=folder,

@@ -23,12 +23,19 @@ app = typer.Typer(
 
 
 def _mount() -> None:
-    from omp.cli import data_commands, derive_command, factory_commands, provider_commands
+    from omp.cli import (
+        bench_commands,
+        data_commands,
+        derive_command,
+        factory_commands,
+        provider_commands,
+    )
 
     app.add_typer(factory_commands.app, name="factory")
     provider_commands.add_to(data_commands.app)
     derive_command.add_to(data_commands.app)
     app.add_typer(data_commands.app, name="data")
+    bench_commands.add_to(app)
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""`combiner factory …`: run, evidence, look, replay, audit, export-top, promote, validate-config.
+"""`combiner factory …`: run, judge, measure luck, look once, replay, audit, export, promote.
 
 Heavy rooms are imported inside the command that needs them, so that `--help` and a refusal are
 quick.
@@ -106,6 +106,48 @@ def look(
 
     look_id, digest = take(opened, candidate, grant)
     lines.emit("result", run_id=run, candidate_id=candidate, look_id=look_id, look=digest)
+
+
+@app.command("luck")
+def luck(
+    run: RunId,
+    copies: Annotated[int, typer.Option(metavar="K", min=1, help="Surrogate copies.")] = 20,
+    block_bars: Annotated[
+        int, typer.Option(metavar="N", min=2, help="Bars of like volatility shuffled together.")
+    ] = 63,
+    workspace: Where = DEFAULT_WORKSPACE,
+) -> None:
+    """Run the same search on surrogate copies of its data: what luck alone would have found."""
+    lines, opened, _ = _open(workspace, run, "luck")
+    from omp.mining.luck import measured_luck_line, variety
+
+    ideas = variety(opened.plan)
+    line = measured_luck_line(
+        opened.plan,
+        copies,
+        block_bars=block_bars,
+        tell=lambda number, best: _say([f"copy {number} of {copies}: best {best:.2f} a year"]),
+    )
+    year = opened.plan.panel.periods_per_year**0.5
+    best = max((one.sharpe_x * year for one in opened.rows), default=None)
+    share = None if best is None else line.share_as_good(best)
+    if best is not None:
+        _say([f"{run}: best {best:.2f} a year; as good on {share:.3f} of the copies and itself"])
+    lines.emit(
+        "result",
+        run_id=run,
+        copies=copies,
+        block_bars=block_bars,
+        luck_measured_annual=line.measured_annual,
+        luck_assumed_annual=line.assumed_annual,
+        best_of_each_copy_annual=list(line.best_annual),
+        trials=line.trials,
+        best_of_run_annual=best,
+        share_as_good=share,
+        random_rules=ideas.genomes,
+        effective_random_rules=ideas.ideas,
+        without_trades=ideas.without_trades,
+    )
 
 
 @app.command("replay")

@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from omp.cli import (
+    bench_commands,
     calibrate_commands,
     data_control_commands,
     data_derive_commands,
@@ -50,6 +51,7 @@ data_derive_commands.add_to(dataset_commands.app)
 incident_commands.add_to(app)
 upkeep_commands.add_to(app)
 calibrate_commands.add_to(app)
+bench_commands.add_to(app)
 
 
 def _version(wanted: bool) -> None:

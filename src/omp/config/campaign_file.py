@@ -60,6 +60,8 @@ class CampaignFile:
         for key in ("start", "end"):
             day = content["data"][key]
             content["data"][key] = None if day is None else day.isoformat()
+        if not content["search"]["start_from"]:
+            del content["search"]["start_from"]  # a later key: files without it keep their hash
         return content
 
     @property

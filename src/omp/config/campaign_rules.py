@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from omp.config.campaign_sections import SeedSequence
 from omp.config.loader import Convert, Refusal, Rule, plain, texts
 from omp.domain.campaign import MARKETS
-from omp.domain.indicators import GROUPS, INDICATORS, select_indicators
+from omp.domain.indicators import INDICATORS, WORDS, is_feature, select_indicators
 
 TIMEFRAMES: tuple[str, ...] = ("1min", "5min", "15min", "30min", "1h", "1d")
 STOPS: tuple[str, ...] = ("stop_loss", "take_profit", "trailing", "max_bars")
+MOST_STARTS = 100
 
 _SOURCE = re.compile(r"^(synthetic:[a-z][a-z0-9_-]*|[A-Za-z0-9][A-Za-z0-9_.-]{0,95})$")
 
@@ -29,6 +31,7 @@ RULES: Mapping[str, Rule] = {
     "search.max_runtime_s": Rule(
         1, 864_000, "seconds", about="ends the run at the next generation's end"
     ),
+    "search.start_from": Rule(about="strategies searched around first; files of the workspace"),
     "strategy.direction": Rule(about="which side a strategy may take"),
     "strategy.max_conditions": Rule(1, 8, "conditions", about="conditions of a rule at most"),
     "costs.commission_bps": Rule(0, 1000, "basis points a side", about="default: the venue's"),
@@ -79,15 +82,15 @@ def _listed(what: str, known: tuple[str, ...]) -> Convert:
 
 
 def _indicators(raw: object) -> tuple[str, ...]:
-    if raw == "all":
-        return ()
     names = texts([raw] if isinstance(raw, str) else raw)
     if not names:
-        raise Refusal("the list of indicators is empty", '"all", groups, or names')
-    rule = Rule(choices=(*GROUPS, *INDICATORS))
+        raise Refusal("the list of indicators is empty", '"all", "everything", groups, or names')
+    rule = Rule(choices=(*WORDS, *INDICATORS))
     for name in names:
-        rule.check(name)
-    return select_indicators(names)
+        if not is_feature(name):
+            rule.check(name)
+    chosen = select_indicators(names)
+    return () if chosen == select_indicators() else chosen
 
 
 def _timeframe(raw: object) -> str:
@@ -106,6 +109,18 @@ def _source(raw: object) -> str:
     return text
 
 
+def _start_from(raw: object) -> tuple[str, ...]:
+    names = texts(raw)
+    allowed = f"at most {MOST_STARTS} paths inside the workspace such as strategies/dip.toml"
+    for name in names:
+        parts = PurePosixPath(name).parts
+        if name.startswith("/") or ".." in parts or "\\" in name or not name.endswith(".toml"):
+            raise Refusal(f"{name[:96]!r} names no strategy file", allowed)
+    if len(set(names)) != len(names) or len(names) > MOST_STARTS:
+        raise Refusal(f"{len(names)} files, {len(set(names))} of them different", allowed)
+    return names
+
+
 def _command(raw: object) -> tuple[str, ...]:
     words = texts(raw)
     if any(not word or "\x00" in word for word in words):
@@ -118,6 +133,7 @@ CONVERTS: Mapping[str, Convert] = {
     "data.source": _source,
     "search.seeds": _seeds,
     "search.indicators": _indicators,
+    "search.start_from": _start_from,
     "strategy.stops": _listed("a kind of stop", STOPS),
     "engine.command": _command,
 }

@@ -59,7 +59,7 @@ class DataSection:
 
 @dataclass(frozen=True)
 class SearchSection:
-    """How hard to search; `indicators` is empty for all."""
+    """How hard to search; `indicators` is empty for all; `start_from` names strategy files."""
 
     population: int = 500
     generations: int = 20
@@ -67,6 +67,7 @@ class SearchSection:
     workers: int = 1
     max_runtime_s: float = 3600.0
     indicators: tuple[str, ...] = ()
+    start_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

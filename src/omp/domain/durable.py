@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,6 +50,24 @@ def write_durable(path: Path, data: bytes) -> None:
     Raises:
         DiskFull: If there is no room; the former file, if any, stands untouched.
     """
+    _write(path, data)
+    with disk_room(path):
+        sync_folder(path.parent)
+
+
+def write_all_durable(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files of a folder, each atomically, and make their names durable together.
+
+    Raises:
+        DiskFull: If there is no room; the files before it stand.
+    """
+    for name, data in files.items():
+        _write(folder / name, data)
+    with disk_room(folder):
+        sync_folder(folder)
+
+
+def _write(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     with disk_room(path):
         try:
@@ -61,13 +79,17 @@ def write_durable(path: Path, data: bytes) -> None:
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
 
 
-def append_durable(path: Path, line: bytes) -> None:
+def append_durable(path: Path, line: bytes, *, durable: bool = True) -> None:
     """Append one line (its newline is added) and return once it is on the disk.
 
     A last line that a crash left without its newline is cut off first.
+
+    Args:
+        path: The file; made when it is not there.
+        line: Without its newline.
+        durable: False where the next durable line, or `sync_file`, is soon enough.
 
     Raises:
         DiskFull: If there is no room.
@@ -78,9 +100,20 @@ def append_durable(path: Path, line: bytes) -> None:
             _cut_torn_tail(file.fileno())
             file.write(line + b"\n")
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         if fresh:
             sync_folder(path.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Return once what was appended to a file is on the disk.
+
+    Raises:
+        DiskFull: If there is no room.
+    """
+    with disk_room(path), path.open("ab") as file:
+        os.fsync(file.fileno())
 
 
 def _cut_torn_tail(handle: int) -> None:

@@ -10,6 +10,11 @@ import signal
 VARIABLE = "OMP_FAILPOINT"
 
 FAILPOINTS: dict[str, str] = {
+    "mine.charged": "the generation is charged, not evaluated",
+    "mine.evaluated": "the generation is evaluated in memory alone",
+    "mine.checkpointed": "the generation is in the checkpoint, its result is not stated",
+    "mine.settled": "the generation's result is stated, the next is not charged",
+    "mine.written": "every file of the run is on the disk but its manifest",
     "run.claimed": "the run has its attempt, no child was started",
     "run.launched": "the child runs, the row does not say who it is",
     "run.proven": "the finished directory is proven, the row does not say so",

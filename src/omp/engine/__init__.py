@@ -7,6 +7,7 @@ from omp.engine.evolution import Evolution
 from omp.engine.fills import Costs, Trade
 from omp.engine.genome import Condition, Genome, Operand, Rule, Stops
 from omp.engine.grammar import Grammar
+from omp.engine.liquidity import VolumeSlippage
 from omp.engine.simulation import Simulation, simulate
 from omp.engine.strategy import (
     candidate_id,
@@ -31,6 +32,7 @@ __all__ = [
     "Stops",
     "SymbolDetail",
     "Trade",
+    "VolumeSlippage",
     "candidate_id",
     "detail",
     "ensemble_hash",

@@ -1,10 +1,12 @@
 """Conditions as bits: each distinct one is computed once per symbol and packed into words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from omp.engine.codebook import Codebook
 from omp.engine.genome import Condition, Operand, Rule
 from omp.engine.indicators import compute
 from omp.market.bars import Bars
@@ -13,7 +15,8 @@ Bool = NDArray[np.bool_]
 Words = NDArray[np.uint64]
 Float = NDArray[np.float64]
 
-_SERIES_BYTES = 64 * 2**20
+_NOTHING = np.empty(0)
+_SERIES_BYTES = 32 * 2**20
 
 
 class Series:
@@ -75,12 +78,10 @@ def pack(column: Bool) -> Words:
     return words.view(np.uint64)
 
 
-def _key(one: Condition) -> tuple[object, ...]:
-    return one.key
-
-
 class Masks:
     """The words of the conditions that a campaign met, for each symbol of a universe.
+
+    The last bar of the window is set in no condition: its signals have no open to act at.
 
     Args:
         bars: the bars of each symbol, warm-up included.
@@ -95,43 +96,93 @@ class Masks:
         bars: Sequence[Bars],
         first: Sequence[int],
         last: Sequence[int],
-        budget_bytes: int = 256 * 2**20,
+        budget_bytes: int = 128 * 2**20,
     ) -> None:
-        self._windows = [slice(a, b) for a, b in zip(first, last, strict=True)]
         self._series = [Series(one, _SERIES_BYTES // max(1, len(bars))) for one in bars]
         self._widths = [(b - a + 63) // 64 for a, b in zip(first, last, strict=True)]
         bytes_per_condition = 8 * max(1, sum(self._widths))
-        self.capacity = max(512, budget_bytes // bytes_per_condition)
+        self.capacity = max(256, budget_bytes // bytes_per_condition)
+        self._codebook: Codebook | None = None
+        self._first, self._last = list(first), list(last)
         self._reset()
 
     def _reset(self) -> None:
-        self.index: dict[Condition, int] = {}
-        self._words = [np.empty((256, width), dtype=np.uint64) for width in self._widths]
+        self._known = 0
+        self._place = np.full(0, -1, dtype=np.int32)
+        self._words = [np.empty((64, width), dtype=np.uint64) for width in self._widths]
 
-    def learn(self, wanted: Iterable[Condition]) -> dict[Condition, int]:
-        """Compute what is not known yet; the row of each condition in `words`."""
-        distinct = dict.fromkeys(wanted)
-        # neighbours in this order share their indicators, so that few need to be remembered
-        new = sorted((one for one in distinct if one not in self.index), key=_key)
-        if len(self.index) + len(new) > self.capacity and self.index:
+    def learn(self, codebook: Codebook, numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Compute what is not known yet.
+
+        Args:
+            codebook: what the numbers mean.
+            numbers: numbers of conditions, -1 for none, of any shape.
+
+        Returns:
+            The row in `words` of each condition of the codebook, -1 where it is not known.
+        """
+        if codebook is not self._codebook:
+            self._codebook = codebook
             self._reset()
-            new = sorted(distinct, key=_key)
-        start = len(self.index)
-        for at, one in enumerate(new, start):
-            self.index[one] = at
-        for i, series in enumerate(self._series):
-            self._grow(i, start + len(new))
-            for at, one in enumerate(new, start):
-                self._words[i][at] = pack(series.holds(one)[self._windows[i]])
-        return self.index
+        self._widen(len(codebook))
+        if not ((self._place[numbers] < 0) & (numbers >= 0)).any():
+            return self._place
+        wanted = np.unique(numbers[numbers >= 0])
+        new = wanted[self._place[wanted] < 0]
+        if self._known + new.size > self.capacity and self._known:
+            self._reset()
+            self._widen(len(codebook))
+            new = wanted
+        # neighbours in this order share their indicators, so that few need to be remembered
+        left, right = codebook.left[new], codebook.right[new]
+        order = np.lexsort((right, left))
+        new, left, right = new[order], left[order], right[order]
+        rows = np.arange(self._known, self._known + new.size)
+        self._place[new] = rows
+        self._known += new.size
+        changes = np.flatnonzero((np.diff(left) != 0) | (np.diff(right) != 0)) + 1
+        edges = [0, *changes.tolist(), new.size]
+        for i in range(len(self._series)):
+            self._grow(i, self._known)
+            for a, b in pairwise(edges):
+                self._write(i, codebook, new[a:b], rows[a:b])
+        return self._place
+
+    def _write(
+        self, i: int, codebook: Codebook, numbers: NDArray[np.int32], rows: NDArray[np.int64]
+    ) -> None:
+        """Write conditions that share their operands for one symbol."""
+        from omp.engine.kernels.masks import compare
+
+        left, right = int(codebook.left[numbers[0]]), int(codebook.right[numbers[0]])
+        compare(
+            self._series[i].values(codebook.operands[left]),
+            self._series[i].values(codebook.operands[right]) if right >= 0 else _NOTHING,
+            self._first[i],
+            self._last[i],
+            codebook.op[numbers],
+            codebook.level[numbers],
+            rows,
+            self._words[i],
+        )
+
+    def holds(self, codebook: Codebook) -> bool:
+        """Whether every condition that a codebook has given so far fits at once."""
+        return len(codebook) <= self.capacity
 
     def words(self, symbol: int) -> Words:
         """The words of every known condition for one symbol, [C, W]."""
         return self._words[symbol]
 
+    def _widen(self, size: int) -> None:
+        if size > self._place.size:
+            more = np.full(size - self._place.size, -1, dtype=np.int32)
+            self._place = np.concatenate([self._place, more])
+
     def _grow(self, i: int, rows: int) -> None:
         have = self._words[i]
         if rows > have.shape[0]:
-            grown = np.empty((max(rows, 2 * have.shape[0]), have.shape[1]), dtype=np.uint64)
+            room = min(max(rows, have.shape[0] * 3 // 2), max(rows, self.capacity))
+            grown = np.empty((room, have.shape[1]), dtype=np.uint64)
             grown[: have.shape[0]] = have
             self._words[i] = grown

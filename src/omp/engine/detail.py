@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from omp.domain.errors import InvalidInput
 from omp.engine.conditions import Series
-from omp.engine.fills import Bool, Costs, Float, Order, Trade
+from omp.engine.fills import NOISE, Bool, Costs, Float, Order, Trade
 from omp.engine.genome import Genome
+from omp.engine.liquidity import VolumeSlippage
 from omp.engine.seeds import stream
 from omp.engine.simulation import Engine, compounded, max_drawdown, run, sharpe
 from omp.engine.window import SymbolWindow, Window, open_window
@@ -107,8 +108,8 @@ class Detail:
     def profit_factor(self) -> float:
         """Gains over losses of the trades; NaN without a loss."""
         results = [trade.net_return for one in self.symbols for trade in one.trades]
-        losses = -sum(one for one in results if one <= 0.0)
-        return sum(one for one in results if one > 0.0) / losses if losses > 0.0 else math.nan
+        losses = -sum(one for one in results if one < -NOISE)
+        return sum(one for one in results if one > NOISE) / losses if losses > 0.0 else math.nan
 
 
 def detail(
@@ -125,6 +126,7 @@ def detail(
     missed_share: float = 0.0,
     missed_seed: int = 0,
     signals: Mapping[str, tuple[Bool, Bool]] | None = None,
+    volume_slippage: VolumeSlippage | None = None,
 ) -> Detail:
     """Simulate one genome on the rows `warmup` to `stop` of a panel.
 
@@ -144,6 +146,8 @@ def detail(
         missed_seed: seed of the draw.
         signals: entry and exit columns per symbol over all its bars, instead of the genome's
             own (for replays of recorded or shifted signals).
+        volume_slippage: slippage that grows with the share of the volume taken; its capital is
+            spread evenly over the symbols. Needs engine="oracle".
 
     Raises:
         InvalidInput: when the window is empty, a price is not finite and positive, or an
@@ -163,16 +167,18 @@ def detail(
             signals[one.symbol] if signals is not None else signal_columns(genome, panel, one.at)
         )
         inside = slice(one.first, one.last)
+        impact, refused = _liquidity(volume_slippage, panel, one, len(window.symbols))
         order = Order(
             genome.direction,
             paid,
             genome.stops,
             one.session_end if flat_at_session_end else None,
             _missed(one, missed_share, missed_seed),
+            impact,
+            refused,
         )
-        prices = (one.table[0], one.table[1], one.table[2], one.table[3])
         fills = run(
-            prices,
+            one.prices,
             _delayed(entry[inside], delay_bars),
             _delayed(leave[inside], delay_bars),
             order,
@@ -204,6 +210,15 @@ def _missed(one: SymbolWindow, share: float, seed: int) -> Bool | None:
         return None
     name = int.from_bytes(one.symbol.encode()[:32], "little")
     return stream(seed, name).random(one.rows.size) < share
+
+
+def _liquidity(
+    model: VolumeSlippage | None, panel: Panel, one: SymbolWindow, symbols: int
+) -> tuple[Float | None, Bool | None]:
+    if model is None:
+        return None, None
+    share = replace(model, capital=model.capital / symbols)
+    return share.of(one.prices[0], panel.bars[one.at].volume[one.first : one.last])
 
 
 def _excess(one: SymbolWindow, returns: Float, position: Float) -> Float:

@@ -1,30 +1,32 @@
 """The evaluator of a campaign: many genomes on one window, the same bytes for any workers."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
 
-import blake3
 import numpy as np
 from numpy.typing import NDArray
 
 from omp.domain.errors import InvalidInput
-from omp.engine import kernels
+from omp.engine import pooled, solo
+from omp.engine.codebook import Codebook
 from omp.engine.conditions import Masks
-from omp.engine.evaluation import Evaluation
+from omp.engine.evaluation import Evaluation, Moments, Results
 from omp.engine.fills import Costs
-from omp.engine.genome import DIRECTIONS, Genome
+from omp.engine.genome import Genome
 from omp.engine.grammar import Grammar
-from omp.engine.seeds import stream
-from omp.engine.simulation import stop_row
+from omp.engine.population import Population
 from omp.engine.window import Window, open_window
 from omp.market.bars import Panel
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+Room = TypeVar("Room")
+_Fast = Callable[[solo.Group, Results, int, int, solo.Scratch], None]
 
 SKETCH_SIZE = 128
-_BATCH = 4096  # genomes whose conditions are looked up together
-_CHUNK = 16  # genomes a worker takes at a time; their pooled series stay in its cache
 
 
 class Evaluator:
@@ -64,167 +66,165 @@ class Evaluator:
                 allowed=f"more than {grammar.lookback_bars} bars",
                 remedy="give more bars, or fewer long indicators in [search] indicators",
             )
-        if n_blocks < 0 or n_blocks % 2 or len(self._window) < 2 * n_blocks:
+        n = len(self._window)
+        if n_blocks < 0 or n_blocks % 2 or n < 2 * n_blocks:
             raise InvalidInput(
-                f"{n_blocks} blocks of a window of {len(self._window)} bars",
+                f"{n_blocks} blocks of a window of {n} bars",
                 allowed="an even number of blocks with at least two bars each",
                 remedy="change the blocks, or give more bars",
             )
-        self._costs = costs
-        self._n_blocks = n_blocks
-        self._workers = max(1, workers)
+        self._grammar, self._codebook = grammar, Codebook(grammar)
+        self._n_blocks, self._workers = n_blocks, max(1, workers)
+        self._threads: ThreadPoolExecutor | None = None
         inside = self._window.symbols
         self._masks = Masks(
             [panel.bars[one.at] for one in inside],
             [one.first for one in inside],
             [one.last for one in inside],
         )
-        self._seeds = [np.uint64(_symbol_seed(one.symbol)) for one in inside]
-        self._place, self._sign = _sketch_places(len(self._window))
-        self._has_cash = bool(np.any(self._window.cash != 0.0))
+        length = n // n_blocks if n_blocks else 0
+        self._bounds = n - length * np.arange(n_blocks, -1, -1, dtype=np.int64)
+        alone = len(inside) == 1 and inside[0].rows.size == n
+        self._solo = solo.Solo(self._window, costs) if alone else None
+        self._pooled = pooled.Pooled(self._window, costs, n_blocks)
 
     @property
     def window(self) -> Window:
         """The window that is evaluated."""
         return self._window
 
-    def evaluate(self, genomes: Sequence[Genome]) -> Evaluation:
+    def evaluate(self, genomes: Population | Sequence[Genome]) -> Evaluation:
         """The metrics of each genome, in the order given."""
-        total = _Results(len(genomes), self._n_blocks)
-        batch = max(_CHUNK, min(_BATCH, self._masks.capacity // 8))
-        with ThreadPoolExecutor(self._workers) as pool:
-            for lo in range(0, len(genomes), batch):
-                self._batch(pool, genomes[lo : lo + batch], total, lo)
-        return self._answer(total)
+        population = self._population(genomes)
+        out = Results(len(population), self._n_blocks)
+        for job in self._jobs(population):
+            rest = self._fast(job, self._bounds, solo.Group.account, out)
+            self._slow(rest, self._pooled.account, out)
+        return self._answer(out)
 
-    def _batch(
-        self, pool: ThreadPoolExecutor, genomes: Sequence[Genome], total: "_Results", at: int
+    def moments(self, genomes: Population | Sequence[Genome]) -> Moments:
+        """The moments of the pooled x of some genomes: of survivors, say."""
+        population = self._population(genomes)
+        out = Results(len(population), 0)
+        for job in self._jobs(population):
+            rest = self._fast(job, self._bounds[-1:], solo.Group.moments, out)
+            describe = partial(self._pooled.describe, bounds=self._bounds[-1:])
+            self._slow(rest, describe, out)
+        mean, var, skew, kurt = out.moments.T.copy()
+        return Moments(len(self._window), mean, var, skew, kurt)
+
+    def sketch(self, genomes: Population | Sequence[Genome]) -> Float:
+        """The pooled x of some genomes, summed over contiguous parts of the window.
+
+        The correlation of two sketches estimates that of the two series.
+
+        Returns:
+            [G, 128]; in a window of fewer bars the parts without a bar are 0.
+        """
+        population = self._population(genomes)
+        out = Results(len(population), SKETCH_SIZE)
+        bounds = np.arange(SKETCH_SIZE + 1, dtype=np.int64) * len(self._window) // SKETCH_SIZE
+        for job in self._jobs(population):
+            rest = self._fast(job, bounds, solo.Group.account, out)
+            self._slow(rest, partial(self._pooled.describe, bounds=bounds), out)
+        return out.block_sum
+
+    # ------------------------------------------------------------------ inside
+
+    def _population(self, genomes: Population | Sequence[Genome]) -> Population:
+        if isinstance(genomes, Population):
+            return genomes
+        return Population.of(genomes, self._codebook)
+
+    def _jobs(self, population: Population) -> Iterator[solo.Job]:
+        """The genomes of a population, as many at a time as the words of their conditions allow."""
+        per_genome = 2 * population.conditions.shape[2]
+        size = max(1, self._masks.capacity // per_genome)
+        if self._masks.holds(population.codebook):
+            size = max(size, len(population))
+        for lo in range(0, len(population), size):
+            order = np.arange(lo, min(lo + size, len(population)))
+            place = self._masks.learn(population.codebook, population.conditions[order])
+            words = [self._masks.words(i) for i in range(len(self._window.symbols))]
+            yield solo.Job(population, order, words, place)
+
+    def _fast(self, job: solo.Job, bounds: Int, work: _Fast, out: Results) -> solo.Job:
+        """Do what the fast path can; the rest of the job."""
+        if self._solo is None:
+            return job
+        done = np.zeros(len(job.population), dtype=np.bool_)
+        room = partial(self._solo.scratch, bounds.size)
+        for group in self._solo.groups(job, bounds):
+            done[group.order] = True
+            self._share(group.order.size, solo.CHUNK, room, partial(work, group, out))
+        rest = job.order[~done[job.order] | out.general[job.order]]
+        return solo.Job(job.population, rest, job.words, job.place)
+
+    def _slow(self, job: solo.Job, work: Callable[..., None], out: Results) -> None:
+        """Do the rest bar by bar: what needs no walk, then the others."""
+        out.clear(job.order)
+        levels = pooled.stop_levels(job.population)
+        fast = self._pooled.fast(job)
+        for order, given in ((job.order[fast], None), (job.order[~fast], levels)):
+            part = solo.Job(job.population, order, job.words, job.place)
+            task = partial(work, part, given, out=out)
+            self._share(order.size, pooled.CHUNK, self._pooled.scratch, partial(_call, task))
+
+    def _share(
+        self,
+        size: int,
+        chunk: int,
+        make_room: Callable[[int], Room],
+        work: Callable[[int, int, Room], None],
     ) -> None:
-        size, n_bars, window = len(genomes), len(self._window), self._window
-        program = _program(genomes, self._masks)
-        view = total.part(at, at + size)
-        dropped = n_bars % self._n_blocks if self._n_blocks else n_bars
-        fee, slip = self._costs.commission_bps / 1e4, self._costs.slippage_bps / 1e4
-        tables = [self._masks.words(i) for i in range(len(window.symbols))]
+        """Do work(lo, hi, room) for chunks of 0..size, each worker with a room of its own."""
+        if size == 0:
+            return
+        starts = itertools.count(0, chunk)
 
-        def work(lo: int) -> None:
-            hi = min(size, lo + _CHUNK)
-            raw, excess = np.zeros((2, hi - lo, n_bars))
-            over = np.zeros((hi - lo if self._has_cash else 0, n_bars))
-            for i, one in enumerate(window.symbols):
-                kernels.walk_batch(
-                    lo,
-                    hi,
-                    one.table,
-                    one.stamps,
-                    one.rows,
-                    one.cash,
-                    one.session_end,
-                    tables[i],
-                    *program,
-                    fee,
-                    slip,
-                    self._seeds[i],
-                    raw,
-                    over,
-                    excess,
-                    view.counts,
-                    view.sums,
-                    view.hashes,
-                )
-            kernels.measure_batch(
-                lo,
-                hi,
-                window.share,
-                raw,
-                over,
-                excess,
-                dropped,
-                view.block_sum,
-                view.block_sum_sq,
-                self._place,
-                self._sign,
-                view.sketch,
-                view.measures,
-            )
+        def worker(number: int) -> None:
+            room = make_room(number)
+            while (lo := next(starts)) < size:
+                work(lo, min(size, lo + chunk), room)
 
-        for _ in pool.map(work, range(0, size, _CHUNK)):
-            pass
+        others = min(self._workers, -(-size // chunk)) - 1
+        if others == 0:
+            worker(0)
+            return
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._workers - 1, thread_name_prefix="evaluator")
+        waiting = [self._threads.submit(worker, number) for number in range(1, others + 1)]
+        worker(0)
+        for one in waiting:
+            one.result()
 
-    def _answer(self, total: "_Results") -> Evaluation:
+    def _answer(self, out: Results) -> Evaluation:
         window, n_bars, blocks = self._window, len(self._window), self._n_blocks
         years = n_bars / window.panel.periods_per_year
-        losses = total.sums[:, 2]
-        factor = np.full(losses.shape, np.nan)
-        np.divide(total.sums[:, 1], losses, out=factor, where=losses > 0.0)
-        sharpe, drawdown, mean, var, skew, kurt, sharpe_x = total.measures.T.copy()
+        held, gains, losses = out.sums.T
+        factor, holding = np.full(losses.shape, np.nan), np.full(losses.shape, np.nan)
+        np.divide(gains, losses, out=factor, where=losses > 0.0)
+        np.divide(held, out.counts, out=holding, where=out.counts > 0)
+        sharpe, drawdown, mean, var, sharpe_x, correlation = out.measures.T.copy()
         return Evaluation(
             n_bars=n_bars,
-            n_trades=total.counts,
-            exposure=total.sums[:, 0] / window.symbol_bars,
-            turnover=np.divide(total.counts, len(window.symbols) * years / 2.0, dtype=np.float64),
+            n_trades=out.counts,
+            exposure=held / window.symbol_bars,
+            holding=holding,
+            turnover=np.divide(out.counts, len(window.symbols) * years / 2.0, dtype=np.float64),
             sharpe=sharpe,
             sharpe_x=sharpe_x,
             max_drawdown=drawdown,
             profit_factor=factor,
+            market_correlation=correlation,
             mean_x=mean,
             var_x=var,
-            skew_x=skew,
-            kurt_x=kurt,
-            block_sum=total.block_sum,
-            block_sum_sq=total.block_sum_sq,
+            block_sum=out.block_sum,
+            block_sum_sq=out.block_sum_sq,
             block_lengths=np.full(blocks, n_bars // blocks if blocks else 0, dtype=np.int64),
-            behaviour=total.hashes,
-            sketch=total.sketch,
+            behaviour=out.hashes,
         )
 
 
-class _Results:
-    """The arrays that kernels write into, one row per genome."""
-
-    def __init__(self, size: int, blocks: int) -> None:
-        self.counts = np.zeros(size, dtype=np.int64)
-        self.sums = np.zeros((size, 3))
-        self.hashes = np.zeros((size, 2), dtype=np.uint64)
-        self.block_sum, self.block_sum_sq = np.zeros((size, blocks)), np.zeros((size, blocks))
-        self.sketch = np.zeros((size, SKETCH_SIZE))
-        self.measures = np.zeros((size, 7))
-
-    def part(self, lo: int, hi: int) -> "_Results":
-        """Views of the rows lo..hi-1."""
-        made = _Results.__new__(_Results)
-        made.__dict__.update({name: array[lo:hi] for name, array in self.__dict__.items()})
-        return made
-
-
-def _program(
-    genomes: Sequence[Genome], masks: Masks
-) -> tuple[Int, Int, NDArray[np.bool_], Int, Float]:
-    """Genomes as arrays: bounds and rows of their conditions, combines, directions, stops."""
-    index = masks.learn(one for genome in genomes for one in genome.conditions)
-    pointers = np.empty((len(genomes), 3), dtype=np.int64)
-    every = np.empty((len(genomes), 2), dtype=np.bool_)
-    direction = np.empty(len(genomes), dtype=np.int64)
-    levels = np.empty((len(genomes), 4))
-    chosen: list[int] = []
-    for g, genome in enumerate(genomes):
-        start = len(chosen)
-        chosen.extend(index[one] for one in genome.entry.conditions)
-        middle = len(chosen)
-        chosen.extend(index[one] for one in genome.exit.conditions)
-        pointers[g] = start, middle, len(chosen)
-        every[g] = genome.entry.combine == "all", genome.exit.combine == "all"
-        direction[g] = DIRECTIONS.index(genome.direction)
-        levels[g] = stop_row(genome.stops)
-    return pointers, np.array(chosen, dtype=np.int64), every, direction, levels
-
-
-def _symbol_seed(symbol: str) -> int:
-    return int.from_bytes(blake3.blake3(symbol.encode()).digest()[:8], "little")
-
-
-def _sketch_places(n_bars: int) -> tuple[Int, Float]:
-    """For each bar one of SKETCH_SIZE places and a sign, always the same ones."""
-    dice = stream(20_150_101, n_bars)
-    place = dice.integers(0, SKETCH_SIZE, n_bars)
-    return np.asarray(place, dtype=np.int64), dice.choice((-1.0, 1.0), n_bars)
+def _call(task: Callable[..., None], lo: int, hi: int, room: pooled.Scratch) -> None:
+    task(lo=lo, hi=hi, room=room)

@@ -14,6 +14,8 @@ Bool = NDArray[np.bool_]
 REASONS = ("signal", "stop", "target", "trail", "time", "end", "ruin")
 SIGNAL, STOP, TARGET, TRAIL, TIME, END, RUIN = range(len(REASONS))
 SIDES = {1: "long", -1: "short"}
+NOISE = 1e-12
+"""A trade whose net return is no further from 0 neither gains nor loses: it is rounding."""
 PRICES = ("open", "high", "low", "close")
 
 
@@ -82,6 +84,8 @@ class Order:
         stops: stops in fractions of the entry open, and the longest holding in bars.
         session_end: True on bars after whose close no position may be held, [T]; None for none.
         missed: True on bars whose entry is missed: the trade runs its course without us, [T].
+        impact: slippage of each bar beyond that of the costs, a fraction; for the oracle, [T].
+        refused: True on bars in which no position may be opened; for the oracle, [T].
     """
 
     direction: str = "long"
@@ -89,6 +93,8 @@ class Order:
     stops: Stops = field(default_factory=Stops)
     session_end: Bool | None = None
     missed: Bool | None = None
+    impact: Float | None = None
+    refused: Bool | None = None
 
     def __post_init__(self) -> None:
         if self.direction not in DIRECTIONS:

@@ -1,7 +1,6 @@
 """The grammar of a campaign: every rule its search may draw, and how one is drawn at random."""
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,30 +14,24 @@ from omp.engine.genome import (
     Genome,
     Operand,
     Rule,
-    Stops,
     condition,
     genome,
     rule,
 )
 from omp.engine.indicators import lookback_bars
 from omp.engine.seeds import Dice
+from omp.engine.stops import STOP_LEVELS, make_stops
 
 # The shares below were set on planted markets (seeds 0 to 31, dial 1.5, one symbol). Rules that
 # hold while a simple state lasts, in about half of the bars, show an edge best: against even shares
 # the runs whose PBO passes rose from .50 to about .63, at the same size of generation 0.
 
-STOP_LEVELS: dict[str, tuple[float, ...]] = {
-    "stop_loss": (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2),
-    "take_profit": (0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3),
-    "trailing": (0.02, 0.03, 0.05, 0.08, 0.12, 0.2),
-    "max_bars": (1, 2, 3, 5, 10, 20, 40, 60),
-}
-_STATE_SHARE = 0.9  # `<` and `>` together, against the two crossings
-_NUMBER_SHARE = 0.8  # a number on the right where both a number and an indicator would do
-_DUAL_EXIT_SHARE = 0.8  # exits that are the entry turned round: hold while it is true
-_STOP_SHARE = 0.15  # each permitted stop
-_FURTHER = 0.3  # each further condition is drawn with this probability
-_LEVEL_DRAWS = 3  # a level is the mean of so many draws: the middle ones are likelier
+STATE_SHARE = 0.9  # `<` and `>` together, against the two crossings
+NUMBER_SHARE = 0.8  # a number on the right where both a number and an indicator would do
+DUAL_EXIT_SHARE = 0.8  # exits that are the entry turned round: hold while it is true
+STOP_SHARE = 0.15  # each permitted stop
+FURTHER_SHARE = 0.3  # each further condition is drawn with this probability
+LEVEL_DRAWS = 3  # a level is the mean of so many draws: the middle ones are likelier
 
 
 @dataclass(frozen=True)
@@ -50,6 +43,8 @@ class Grammar:
         direction: long, short or long_short.
         max_conditions: conditions of an entry, and of an exit, at most (1 to 8).
         stops: names of the stops that may be used.
+        feature_levels: levels of each feature among the indicators, ascending; a feature without
+            levels is not drawn.
 
     Raises:
         InvalidInput: when a name is unknown, or no condition can be formed.
@@ -59,9 +54,10 @@ class Grammar:
     direction: str = "long"
     max_conditions: int = 2
     stops: tuple[str, ...] = tuple(STOP_LEVELS)
+    feature_levels: tuple[tuple[str, tuple[float, ...]], ...] = ()
     operands: dict[str, tuple[Operand, ...]] = field(init=False, repr=False, compare=False)
     _mates: dict[str, tuple[Operand, ...]] = field(init=False, repr=False, compare=False)
-    _lefts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    lefts: tuple[str, ...] = field(init=False, repr=False, compare=False)
     _made: dict[tuple[int, str, int | float], Condition] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -93,14 +89,14 @@ class Grammar:
                 if scale and INDICATORS[other].scale == scale
                 for one in operands[other]
             )
-        lefts = tuple(name for name in names if INDICATORS[name].levels or len(mates[name]) > 1)
+        lefts = tuple(name for name in names if self.levels(name) or len(mates[name]) > 1)
         if not lefts:
             raise InvalidInput(
                 f"no condition can be formed from {', '.join(names)}",
                 allowed="an indicator with levels, or two of one scale",
                 remedy="allow more indicators",
             )
-        for name, value in (("operands", operands), ("_mates", mates), ("_lefts", lefts)):
+        for name, value in (("operands", operands), ("_mates", mates), ("lefts", lefts)):
             object.__setattr__(self, name, value)
 
     @property
@@ -112,35 +108,39 @@ class Grammar:
             for one in instances
         )
 
+    def levels(self, name: str) -> tuple[float, ...]:
+        """The numbers that an indicator is compared with, ascending."""
+        return INDICATORS[name].levels or dict(self.feature_levels).get(name, ())
+
     def random_genome(self, rng: Dice | np.random.Generator) -> Genome:
         """A genome drawn from the grammar; a generator gives one block of its numbers."""
         dice = rng if isinstance(rng, Dice) else Dice(rng)
         entry = self.random_rule(dice)
-        leave = dual(entry) if dice.chance(_DUAL_EXIT_SHARE) else self.random_rule(dice)
+        leave = dual(entry) if dice.chance(DUAL_EXIT_SHARE) else self.random_rule(dice)
         chosen = {
-            name: dice.pick(STOP_LEVELS[name]) for name in self.stops if dice.chance(_STOP_SHARE)
+            name: dice.pick(STOP_LEVELS[name]) for name in self.stops if dice.chance(STOP_SHARE)
         }
         return genome(self.direction, entry, leave, make_stops(chosen))
 
     def random_rule(self, dice: Dice) -> Rule:
         """One to max_conditions conditions, fewer being likelier."""
         count = 1
-        while count < self.max_conditions and dice.chance(_FURTHER):
+        while count < self.max_conditions and dice.chance(FURTHER_SHARE):
             count += 1
         combine = "all" if dice.chance(0.5) else "any"
         return rule(combine, [self.random_condition(dice) for _ in range(count)])
 
     def random_condition(self, dice: Dice) -> Condition:
         """One comparison: an indicator first, then its parameters, the operator, the right side."""
-        name = dice.pick(self._lefts)
+        name = dice.pick(self.lefts)
         left = dice.pick(self.operands[name])
-        if dice.chance(_STATE_SHARE):
+        if dice.chance(STATE_SHARE):
             op = "<" if dice.chance(0.5) else ">"
         else:
             op = "crosses_above" if dice.chance(0.5) else "crosses_below"
-        levels, mates = INDICATORS[name].levels, self._mates[name]
-        if levels and (len(mates) < 2 or dice.chance(_NUMBER_SHARE)):
-            place = sum(dice.share() for _ in range(_LEVEL_DRAWS)) / _LEVEL_DRAWS
+        levels, mates = self.levels(name), self._mates[name]
+        if levels and (len(mates) < 2 or dice.chance(NUMBER_SHARE)):
+            place = sum(dice.share() for _ in range(LEVEL_DRAWS)) / LEVEL_DRAWS
             return self._known(left, op, levels[int(place * len(levels))])
         right = left
         while right is left:
@@ -159,23 +159,6 @@ def dual(one: Rule) -> Rule:
     """The rule turned round: each condition mirrored, `all` and `any` exchanged."""
     mirrored = [Condition(c.left, MIRRORED[c.op], c.right) for c in one.conditions]
     return rule("any" if one.combine == "all" else "all", mirrored)
-
-
-def make_stops(chosen: dict[str, float]) -> Stops:
-    """Stops from their names and levels."""
-    bars = chosen.get("max_bars")
-    return Stops(
-        chosen.get("stop_loss"),
-        chosen.get("take_profit"),
-        chosen.get("trailing"),
-        None if bars is None else int(bars),
-    )
-
-
-def step(value: float, grid: Sequence[float], up: bool) -> float | None:
-    """The next value of an ascending grid above or below a value, None at its end."""
-    beyond = [one for one in grid if (one > value if up else one < value)]
-    return (beyond[0] if up else beyond[-1]) if beyond else None
 
 
 def _instances(name: str) -> tuple[Operand, ...]:

@@ -45,21 +45,27 @@ class _Account:
         self.open, self.high, self.low, self.close = prices
         self.order = order
         self.commission = order.costs.commission_bps / 1e4
-        self.slippage = order.costs.slippage_bps / 1e4
         self.returns = returns
         self.held = held
         self.position: _Position | None = None
         self.trades: list[Trade] = []
         self.ruined = False
 
+    def slippage(self, t: int) -> float:
+        """Slippage of a fill in bar t, a fraction."""
+        extra = 0.0 if self.order.impact is None else float(self.order.impact[t])
+        return self.order.costs.slippage_bps / 1e4 + extra
+
     def enter(self, t: int, side: int) -> None:
+        if self.order.refused is not None and self.order.refused[t]:
+            return
         missed = self.order.missed is not None and bool(self.order.missed[t])
         self.position = _Position(side, t, float(self.open[t]), missed)
 
     def hold(self, p: _Position, t: int) -> None:
         """Mark the position at the close of bar t."""
         price = float(self.close[t])
-        c, s = self.commission, self.slippage
+        c, s = self.commission, self.slippage(t)
         if p.side > 0:
             bought = p.open * (1 + s) * (1 + c) if t == p.bar else float(self.close[t - 1])
             self._book(p, t, price / bought - 1, price, False)
@@ -70,7 +76,7 @@ class _Account:
 
     def leave(self, p: _Position, t: int, price: float, reason: int, *, at_open: bool) -> None:
         """Close the position in bar t at a price (before slippage)."""
-        c, s = self.commission, self.slippage
+        c, s = self.commission, self.slippage(t)
         if p.side > 0:
             bought = p.open * (1 + s) * (1 + c) if t == p.bar else float(self.close[t - 1])
             leg = price * (1 - s) * (1 - c) / bought - 1
@@ -101,14 +107,13 @@ class _Account:
         self.position = None
         if p.missed:
             return
-        s = p.side * self.slippage
         self.trades.append(
             Trade(
                 entry_bar=p.bar,
                 exit_bar=t,
                 side=SIDES[p.side],
-                entry_price=p.open * (1 + s),
-                exit_price=price * (1 - s),
+                entry_price=p.open * (1 + p.side * self.slippage(p.bar)),
+                exit_price=price * (1 - p.side * self.slippage(t)),
                 net_return=p.growth - 1,
                 reason=REASONS[reason],
                 level=price,

@@ -19,6 +19,11 @@ def stream(seed: int, *place: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, *place])))
 
 
+def key(seed: int, *place: int) -> int:
+    """A number of 64 bits for one place of one run, from which compiled code draws its own."""
+    return int(np.random.SeedSequence([seed, *place]).generate_state(1, np.uint64)[0])
+
+
 class Dice:
     """Fast single draws from a generator, taken from it in blocks.
 

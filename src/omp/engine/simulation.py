@@ -22,6 +22,7 @@ from omp.engine.fills import (
     check_signal,
 )
 from omp.engine.genome import DIRECTIONS, Stops
+from omp.engine.liquidity import VolumeSlippage
 from omp.engine.oracle import oracle
 
 Engine = Literal["kernel", "oracle"]
@@ -93,6 +94,8 @@ def simulate(
     trailing: float | None = None,
     max_bars: int | None = None,
     session_end: ArrayLike | None = None,
+    volume: ArrayLike | None = None,
+    volume_slippage: VolumeSlippage | None = None,
     engine: Engine = "kernel",
 ) -> Simulation:
     """What a rule would have earned, by docs/reference/execution-model.md.
@@ -105,6 +108,8 @@ def simulate(
         stop_loss, take_profit, trailing: distances as fractions; None for none.
         max_bars: bars after which a position is closed at the next open; None for none.
         session_end: True on bars after whose close no position may be held, [T].
+        volume: units traded during each bar, [T]; for `volume_slippage`.
+        volume_slippage: slippage that grows with the share of the volume taken; oracle only.
         engine: the compiled `kernel`, or the plain `oracle` that judges it.
 
     Raises:
@@ -114,6 +119,10 @@ def simulate(
     prices = (_column(open), _column(high), _column(low), _column(close))
     check_prices(*prices)
     n_bars = prices[0].size
+    impact, refused = None, None
+    if volume_slippage is not None:
+        traded = _column(volume if volume is not None else np.empty(0))
+        impact, refused = volume_slippage.of(prices[0], traded)
     order = Order(
         direction,
         Costs(commission_bps, slippage_bps),
@@ -121,6 +130,8 @@ def simulate(
         None
         if session_end is None
         else check_signal("session_end", np.asarray(session_end), n_bars),
+        impact=impact,
+        refused=refused,
     )
     enter = check_signal("entry", np.asarray(entry), n_bars)
     leave = check_signal("exit", np.asarray(exit), n_bars)
@@ -138,6 +149,12 @@ def run(
     """One symbol in one window by either engine; prices and signals are already checked."""
     if engine == "oracle":
         return oracle(prices, entry, exit, order)
+    if engine == "kernel" and (order.impact is not None or order.refused is not None):
+        raise InvalidInput(
+            "slippage by volume in the compiled engine",
+            allowed='engine="oracle"',
+            remedy="choose the oracle for it",
+        )
     if engine == "kernel":
         return _kernel(prices, entry, exit, order)
     raise InvalidInput(f"engine = {engine!r}", allowed="kernel or oracle", remedy="use one of them")

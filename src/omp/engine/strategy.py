@@ -103,10 +103,11 @@ def candidate_id(one: Genome, symbols: Sequence[str], timeframe: str) -> str:
 
 
 def _from_rule(one: Rule) -> dict[str, Any]:
-    return {"combine": one.combine, "conditions": [_from_condition(c) for c in one.conditions]}
+    return {"combine": one.combine, "conditions": [condition_table(c) for c in one.conditions]}
 
 
-def _from_condition(one: Condition) -> dict[str, Any]:
+def condition_table(one: Condition) -> dict[str, Any]:
+    """A condition as strategy.toml says it."""
     right = _from_operand(one.right) if isinstance(one.right, Operand) else one.right
     return {"left": _from_operand(one.left), "op": one.op, "right": right}
 
@@ -122,11 +123,16 @@ def _to_rule(table: Mapping[str, Any], where: str) -> Rule:
         raise InvalidInput(
             f"{where}.conditions is no list", allowed="a list of conditions", remedy="write [...]"
         )
-    conditions = [_to_condition(one, f"{where}.conditions[{i}]") for i, one in enumerate(given)]
+    conditions = [to_condition(one, f"{where}.conditions[{i}]") for i, one in enumerate(given)]
     return rule(str(table.get("combine", "all")), conditions)
 
 
-def _to_condition(table: Any, where: str) -> Condition:
+def to_condition(table: Any, where: str) -> Condition:
+    """The condition of a table; `where` names it in a refusal.
+
+    Raises:
+        InvalidInput: when it is not a comparison that exists.
+    """
     if not isinstance(table, Mapping) or set(table) != {"left", "op", "right"}:
         raise InvalidInput(
             f"{where} = {table!r}",

@@ -1,181 +1,221 @@
-"""How rules change: one step, one exchange, one crossing of two parents."""
+"""How rules are drawn and how they change: whole populations at once, by compiled moves.
 
-from collections.abc import Callable
-from dataclasses import replace
+Everything follows from a key and a genome's place, so that a generation is the same on every
+machine, for any number of workers and after every restart.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from omp.domain.indicators import INDICATORS
-from omp.engine.genome import Condition, Genome, Operand, Rule, Stops, condition, genome, rule
-from omp.engine.grammar import STOP_LEVELS, Grammar, dual, make_stops, step
-from omp.engine.seeds import Dice
+from omp.engine import grammar as habits
+from omp.engine.codebook import Codebook
+from omp.engine.genome import DIRECTIONS
+from omp.engine.population import Population
+from omp.engine.steps import operand_steps
+from omp.engine.stops import STOP_LEVELS, STOP_NAMES
 
-_STOP_NAMES = tuple(STOP_LEVELS)
+Int = NDArray[np.int64]
+
+MOVES = ("step", "replace", "add", "drop", "flip", "turn_exit", "change_stop")
+"""One grid step; another condition; one more; one less; all and any exchanged; another exit, the
+entry turned round or a random one; a stop set, moved or left out."""
+
+_OFTEN = ("step", "step", "step", "replace", "replace", *MOVES[2:])
 
 
-def neighbours(one: Genome) -> list[Genome]:
-    """Every genome one step away: each parameter, level and stop one grid value up and down.
+class Rows(NamedTuple):
+    """The arrays of a population, as the kernels read and write them."""
 
-    Values between two grid values move to the next one on either side. The list is in a fixed
-    order, holds each genome once, and never the genome itself.
+    direction: NDArray[np.uint8]
+    every: NDArray[np.bool_]
+    counts: NDArray[np.uint8]
+    conditions: NDArray[np.int32]
+    stops: NDArray[np.int16]
+
+
+class Tables(NamedTuple):
+    """What the kernels know about a grammar: see `Codebook` for the arrays of the same name."""
+
+    direction: int
+    max_conditions: int
+    own: int
+    first: Int  # first operand of each indicator that can stand on the left
+    size: Int  # and how many there are
+    level_base: Int
+    n_levels: Int
+    scale: Int
+    rank: Int
+    pair_base: Int
+    group_size: Int
+    member: Int
+    operand_steps: Int  # operands one grid step away, -1 for none
+    stranger_steps: Int  # conditions one grid step away from each stranger, -1 for none
+    left: NDArray[np.int32]
+    op: NDArray[np.uint8]
+    right: NDArray[np.int32]
+    mirror: NDArray[np.int32]
+    stop_kinds: Int
+    stop_sizes: Int
+    moves: Int
+    state_share: float
+    number_share: float
+    dual_share: float
+    stop_share: float
+    further_share: float
+    level_draws: int
+
+
+class Breeding(NamedTuple):
+    """The ways a child comes about.
+
+    Args:
+        newcomers: share drawn afresh.
+        crossed: share of the rest that has two parents.
+        tournament: elites drawn, the best of which becomes the parent.
     """
-    found: dict[Genome, None] = {}
-    for side in ("entry", "exit"):
-        held: Rule = getattr(one, side)
-        for i, old in enumerate(held.conditions):
-            for new in condition_steps(old):
-                changed = (*held.conditions[:i], new, *held.conditions[i + 1 :])
-                found[_with(one, side, rule(held.combine, changed))] = None
-    for stops in _stop_steps(one.stops):
-        found[replace(one, stops=stops)] = None
-    found.pop(one, None)
-    return list(found)
+
+    newcomers: float = 0.1
+    crossed: float = 0.4
+    tournament: int = 3
 
 
-def condition_steps(one: Condition) -> list[Condition]:
-    """The conditions one grid step away from a condition."""
-    steps = [condition(left, one.op, one.right) for left in _operand_steps(one.left, one.right)]
-    if isinstance(one.right, Operand):
-        moved = _operand_steps(one.right, one.left)
-        return steps + [condition(one.left, one.op, right) for right in moved]
-    levels = INDICATORS[one.left.indicator].levels
-    numbers = (step(one.right, levels, up) for up in (False, True))
-    return steps + [condition(one.left, one.op, n) for n in numbers if n is not None]
+class Variation:
+    """The moves of a grammar.
+
+    Args:
+        codebook: numbers of the conditions; strangers may be learned later.
+    """
+
+    def __init__(self, codebook: Codebook) -> None:
+        self.codebook = codebook
+        self._operand_steps = _operand_steps(codebook)
+        self._steps: dict[int, tuple[int, ...]] = {}
+        self._tables: Tables | None = None
+
+    def random(self, key: int, size: int, start: int = 0) -> Population:
+        """Random genomes number start, start + 1, … of a key.
+
+        Args:
+            key: of the run and generation, see `seeds.key`.
+            size: how many.
+            start: number of the first one.
+        """
+        from omp.engine.kernels.vary import draw
+
+        made = Population.empty(self.codebook, size)
+        draw(self._known(), np.uint64(key), start, rows(made))
+        return made
+
+    def changed(self, population: Population, key: int, move: str | None = None) -> Population:
+        """Each genome changed by one move; by one that changes it where none is named."""
+        from omp.engine.kernels.vary import change
+
+        source = population.widened()
+        self._learn_steps(source)
+        made = Population.empty(self.codebook, len(source))
+        kind = -1 if move is None else MOVES.index(move)
+        change(self._known(), np.uint64(key), kind, rows(source), rows(made))
+        return made
+
+    def bred(
+        self,
+        parents: Population,
+        key: int,
+        size: int,
+        start: int = 0,
+        ways: Breeding | None = None,
+    ) -> Population:
+        """Children number start, start + 1, … of a key.
+
+        Args:
+            parents: best first; without any the children are random.
+            key, size, start: as for `random`.
+            ways: shares of the ways a child comes about.
+        """
+        from omp.engine.kernels.vary import breed
+
+        source = parents.widened()
+        self._learn_steps(source)
+        made = Population.empty(self.codebook, size + 1)
+        given = rows(source)
+        ways = ways or Breeding()
+        breed(self._known(), np.uint64(key), start, given, 0, len(source), ways, rows(made))
+        return made.take(np.arange(size))
+
+    # ------------------------------------------------------------------ inside
+
+    def _learn_steps(self, parents: Population) -> None:
+        """Look up where the strangers among the parents can step to."""
+        used = parents.conditions[parents.conditions >= self.codebook.own]
+        for number in np.unique(used).tolist():
+            if number not in self._steps:
+                self._steps[number] = self.codebook.steps(number)
+                self._tables = None
+
+    def _known(self) -> Tables:
+        book = self.codebook
+        if self._tables is None or self._tables.left.size != len(book):
+            strange = np.full(
+                (len(book) - book.own, max(map(len, self._steps.values()), default=1)), -1, np.int64
+            )
+            for number, steps in self._steps.items():
+                strange[number - book.own, : len(steps)] = steps
+            grammar = book.grammar
+            some = [grammar.operands[name] for name in grammar.lefts]
+            self._tables = Tables(
+                direction=DIRECTIONS.index(grammar.direction),
+                max_conditions=grammar.max_conditions,
+                own=book.own,
+                first=np.array([book.operands.index(one[0]) for one in some]),
+                size=np.array([len(one) for one in some]),
+                level_base=book.level_base,
+                n_levels=book.n_levels,
+                scale=book.scale,
+                rank=book.rank,
+                pair_base=book.pair_base,
+                group_size=book.group_size,
+                member=book.member,
+                operand_steps=self._operand_steps,
+                stranger_steps=strange,
+                left=book.left,
+                op=book.op,
+                right=book.right,
+                mirror=book.mirror,
+                stop_kinds=np.array([STOP_NAMES.index(one) for one in grammar.stops], np.int64),
+                stop_sizes=np.array([len(one) for one in STOP_LEVELS.values()]),
+                moves=np.array([MOVES.index(one) for one in _OFTEN]),
+                state_share=habits.STATE_SHARE,
+                number_share=habits.NUMBER_SHARE,
+                dual_share=habits.DUAL_EXIT_SHARE,
+                stop_share=habits.STOP_SHARE,
+                further_share=habits.FURTHER_SHARE,
+                level_draws=habits.LEVEL_DRAWS,
+            )
+        return self._tables
 
 
-def mutate(one: Genome, grammar: Grammar, dice: Dice) -> Genome:
-    """A changed copy of a genome that stays within the grammar; another genome where it can."""
-    for _ in range(8):
-        made = dice.pick(_CHANGES)(one, grammar, dice)
-        if made != one:
-            return made
-    return grammar.random_genome(dice)
+def rows(population: Population) -> Rows:
+    """The arrays of a population for the kernels."""
+    return Rows(
+        population.direction,
+        population.every,
+        population.count,
+        population.conditions,
+        population.stops,
+    )
 
 
-def cross(one: Genome, other: Genome, grammar: Grammar, dice: Dice) -> Genome:
-    """A child of two parents: the entry of one and the exit of the other, or a mix of both."""
-    if dice.chance(0.5):
-        return genome(one.direction, one.entry, other.exit, dice.pick((one.stops, other.stops)))
-    entry = _mixed(one.entry, other.entry, grammar, dice)
-    leave = _mixed(one.exit, other.exit, grammar, dice)
-    return genome(one.direction, entry, leave, dice.pick((one.stops, other.stops)))
-
-
-def _with(one: Genome, side: str, changed: Rule) -> Genome:
-    entry, leave = (changed, one.exit) if side == "entry" else (one.entry, changed)
-    return genome(one.direction, entry, leave, one.stops)
-
-
-def _operand_steps(one: Operand, against: Operand | float) -> list[Operand]:
-    found = []
-    for i, parameter in enumerate(INDICATORS[one.indicator].parameters):
-        name, value = one.parameters[i]
-        for up in (False, True):
-            moved = step(value, parameter.grid, up)
-            if moved is None:
-                continue
-            given = {**dict(one.parameters), name: moved}
-            made = Operand.of(one.indicator, **given)
-            if made != against and given.get("fast", 0) < given.get("slow", 1):
-                found.append(made)
-    return found
-
-
-def _stop_steps(one: Stops) -> list[Stops]:
-    held = {name: getattr(one, name) for name in _STOP_NAMES if getattr(one, name) is not None}
-    moves = [
-        (name, step(value, STOP_LEVELS[name], up))
-        for name, value in held.items()
-        for up in (False, True)
-    ]
-    return [make_stops({**held, name: level}) for name, level in moves if level is not None]
-
-
-def _mixed(one: Rule, other: Rule, grammar: Grammar, dice: Dice) -> Rule:
-    pool = list(dict.fromkeys(one.conditions + other.conditions))
-    if not pool:
-        return one
-    most = min(len(pool), grammar.max_conditions)
-    wanted = 1 + dice.below(most)
-    chosen = [pool.pop(dice.below(len(pool))) for _ in range(wanted)]
-    return rule(dice.pick((one.combine, other.combine)), chosen)
-
-
-def _side(dice: Dice) -> str:
-    return "entry" if dice.chance(0.6) else "exit"
-
-
-def _step_condition(one: Genome, _: Grammar, dice: Dice) -> Genome:
-    side = _side(dice)
-    held: Rule = getattr(one, side)
-    if not held.conditions:
-        return one
-    at = dice.below(len(held.conditions))
-    steps = condition_steps(held.conditions[at])
-    if not steps:
-        return one
-    changed = (*held.conditions[:at], dice.pick(steps), *held.conditions[at + 1 :])
-    return _with(one, side, rule(held.combine, changed))
-
-
-def _replace_condition(one: Genome, grammar: Grammar, dice: Dice) -> Genome:
-    side = _side(dice)
-    held: Rule = getattr(one, side)
-    at = dice.below(max(1, len(held.conditions)))
-    changed = (*held.conditions[:at], grammar.random_condition(dice), *held.conditions[at + 1 :])
-    return _with(one, side, rule(held.combine, changed))
-
-
-def _add_condition(one: Genome, grammar: Grammar, dice: Dice) -> Genome:
-    side = _side(dice)
-    held: Rule = getattr(one, side)
-    if len(held.conditions) >= grammar.max_conditions:
-        return one
-    combine = held.combine if len(held.conditions) > 1 else dice.pick(("all", "any"))
-    return _with(one, side, rule(combine, (*held.conditions, grammar.random_condition(dice))))
-
-
-def _drop_condition(one: Genome, _: Grammar, dice: Dice) -> Genome:
-    side = _side(dice)
-    held: Rule = getattr(one, side)
-    if len(held.conditions) < 2:
-        return one
-    at = dice.below(len(held.conditions))
-    return _with(one, side, rule(held.combine, held.conditions[:at] + held.conditions[at + 1 :]))
-
-
-def _flip_combine(one: Genome, _: Grammar, dice: Dice) -> Genome:
-    side = _side(dice)
-    held: Rule = getattr(one, side)
-    return _with(one, side, rule("any" if held.combine == "all" else "all", held.conditions))
-
-
-def _turn_exit(one: Genome, grammar: Grammar, dice: Dice) -> Genome:
-    leave = dual(one.entry) if dice.chance(0.5) else grammar.random_rule(dice)
-    return _with(one, "exit", leave)
-
-
-def _change_stop(one: Genome, grammar: Grammar, dice: Dice) -> Genome:
-    if not grammar.stops:
-        return one
-    held = {name: getattr(one.stops, name) for name in _STOP_NAMES}
-    kept = {name: value for name, value in held.items() if value is not None}
-    name = dice.pick(grammar.stops)
-    if name in kept and dice.chance(0.5):
-        del kept[name]
-    else:
-        kept[name] = dice.pick(STOP_LEVELS[name])
-    return replace(one, stops=make_stops(kept))
-
-
-_Change = Callable[[Genome, Grammar, Dice], Genome]
-_CHANGES: tuple[_Change, ...] = (
-    _step_condition,
-    _step_condition,
-    _step_condition,
-    _replace_condition,
-    _replace_condition,
-    _add_condition,
-    _drop_condition,
-    _flip_combine,
-    _turn_exit,
-    _change_stop,
-)
+def _operand_steps(book: Codebook) -> Int:
+    """Operands of the grammar one grid step away from each, [O, most], -1 for none."""
+    own = book.rank.size
+    most = 2 * max(len(INDICATORS[one.indicator].parameters) for one in book.operands[:own])
+    made: Any = np.full((own, most), -1, dtype=np.int64)
+    number = {one: i for i, one in enumerate(book.operands[:own])}
+    for i, one in enumerate(book.operands[:own]):
+        found = [number[other] for other in operand_steps(one) if other in number]
+        made[i, : len(found)] = found
+    steps: Int = made
+    return steps

@@ -12,6 +12,7 @@ from omp.market.bars import Panel
 
 Int = NDArray[np.int64]
 _DAY_NS = 86_400 * 10**9
+_KEPT_TABLES = 50  # symbols of a universe up to which their tables are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,10 +23,11 @@ class SymbolWindow:
         symbol: its name. at: its place in the panel.
         first, last: bars inside are number first up to, without, last.
         rows: place of each bar in the window's calendar, [n].
-        table: open, high, low, close, close-to-close return (first 0), [5, n].
+        prices: open, high, low, close, each [n].
         stamps: UTC nanoseconds of each bar, [n].
         cash: yield of cash during each bar; the first bar, which earns nothing, has 0, [n].
         session_end: True on the last bar of each session; empty where positions may stay, [n].
+        kept: whether `table` is kept, or made anew for each use to spare memory.
     """
 
     symbol: str
@@ -33,10 +35,21 @@ class SymbolWindow:
     first: int
     last: int
     rows: Int
-    table: Float
+    prices: tuple[Float, Float, Float, Float]
     stamps: Int
     cash: Float
     session_end: Bool
+    kept: bool
+
+    @property
+    def table(self) -> Float:
+        """Open, high, low, close, close-to-close return (first 0), [5, n]; not to be written."""
+        known: Float | None = self.__dict__.get("_table")
+        if known is None:
+            known = bar_table(self.prices)
+            if self.kept:
+                self.__dict__["_table"] = known
+        return known
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +104,8 @@ def open_window(
         )
     n = last_row - warmup
     cash = np.ascontiguousarray(panel.cash[warmup:last_row], dtype=np.float64)
-    count, total = np.zeros(n), np.zeros(n)
+    count, total, nothing = np.zeros(n), np.zeros(n), np.zeros(n)
+    has_cash = bool(np.any(cash != 0.0))
     symbols = []
     for at, (bars, row) in enumerate(zip(panel.bars, panel.row, strict=True)):
         first = int(np.searchsorted(row, warmup, side="left"))
@@ -103,15 +117,17 @@ def open_window(
         inside = slice(first, last)
         prices = (bars.open[inside], bars.high[inside], bars.low[inside], bars.close[inside])
         _check(bars.symbol, prices)
-        table = bar_table(prices)
-        symbol_cash = cash[rows]
+        kept = len(panel.symbols) <= _KEPT_TABLES
+        symbol_cash = cash[rows] if has_cash else nothing[: rows.size]
         symbol_cash[0] = 0.0
         ends = _session_ends(stamps) if flat_at_session_end else np.empty(0, dtype=np.bool_)
         symbols.append(
-            SymbolWindow(bars.symbol, at, first, last, rows, table, stamps, symbol_cash, ends)
+            SymbolWindow(
+                bars.symbol, at, first, last, rows, prices, stamps, symbol_cash, ends, kept
+            )
         )
         count[rows] += 1.0
-        total[rows] += table[4]
+        total[rows] += symbols[-1].table[4]
     share = np.divide(1.0, count, out=np.zeros(n), where=count > 0)
     return Window(
         panel,

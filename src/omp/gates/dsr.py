@@ -20,7 +20,8 @@ def ask(case: Case, bars: GateBars) -> Answer:
             f"The Sharpe ratio was deflated by {best.n_trials:,} trials, "
             f"but the run made {case.run.n_trials:,}"
         )
-    whose = "the run's best rule" if case.subject.kind == "ensemble" else "this rule"
+    own = best.candidate_id == case.subject.candidate_id
+    whose = "this rule" if own else "the run's best rule"
     link = "but" if earned < luck else "and"
     bar = "" if bars.promote is None else f", the bar is {bars.promote:.2f}"
     sentence = (

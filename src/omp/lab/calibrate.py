@@ -42,6 +42,9 @@ def calibrate(
     drift: Sequence[float] = DRIFTS,
     edge_drift: float = 0.0,
     symbols: int = 1,
+    edges: str = "equal",
+    dying: int = 0,
+    poisoned: int = 0,
     first_market: int = 0,
     campaign: Path | None = None,
     out_dir: Path | None = None,
@@ -60,6 +63,9 @@ def calibrate(
         drift: Buy-and-hold Sharpe ratios of the nulls, in turn.
         edge_drift: Buy-and-hold Sharpe ratio of the planted markets.
         symbols: Symbols of our own markets.
+        edges: `equal` or `unequal` dials of the symbols of a planted market.
+        dying: Number of markets whose edge dies where the sealed window begins, for each dial.
+        poisoned: Number of markets with one fault in their data.
         first_market: Seed of the first of our own markets.
         campaign: What is searched; the shipped canary's campaign by default.
         out_dir: Folder of the positions of what is promoted.
@@ -81,6 +87,9 @@ def calibrate(
         n_symbols=symbols,
         first_seed=first_market,
         edge_drift=edge_drift,
+        edges=edges,
+        dying=dying,
+        poisoned=poisoned,
     )
     _require_worlds(worlds)
     searched = _campaign(campaign)

@@ -43,10 +43,13 @@ def totals(markets: Sequence[Record]) -> dict[str, Any]:
 
     Returns:
         `markets, campaigns, promotions`, the false promotions among nulls, power and precision by
-        number of symbols, dial and drift, and where each group was stopped.
+        number of symbols, dial, drift and shape of the edges, promotions of dying edges, poisoned
+        data and whether their fault was named, and where each group was stopped.
     """
     nulls = [one for one in markets if one["group"] == "null"]
     planted = [one for one in markets if one["group"] == "planted"]
+    dying = [one for one in markets if one["group"] == "dying"]
+    poisoned = [one for one in markets if one["group"] == "poisoned"]
     return {
         "markets": len(markets),
         "campaigns": sum(len(one["campaigns"]) for one in markets),
@@ -58,9 +61,24 @@ def totals(markets: Sequence[Record]) -> dict[str, Any]:
             "by_kind": _by(nulls, lambda one: one["truth"]["kind"], _promoted),
         },
         "power": [
-            {"n_symbols": n_symbols, "dial": dial, "drift_sharpe": drift, **power(group)}
-            for (n_symbols, dial, drift), group in _grouped(planted, _planting).items()
+            {
+                "n_symbols": n_symbols,
+                "dial": dial,
+                "drift_sharpe": drift,
+                "edges": edges,
+                **power(group),
+            }
+            for (n_symbols, dial, drift, edges), group in _grouped(planted, _planting).items()
         ],
+        "dying": [
+            {"n_symbols": n_symbols, "dial": dial, "contaminated": _promoted(group)}
+            for (n_symbols, dial, _, _), group in _grouped(dying, _planting).items()
+        ],
+        "poisoned": {
+            "contaminated": _promoted(poisoned),
+            "named": rate(sum(map(_named, poisoned)), len(poisoned)),
+            "unnamed": sorted(one["market"] for one in poisoned if not _named(one)),
+        },
         "funnel": [
             {"group": name, "campaigns": sum(stops.values()), "stopped_at": dict(stops)}
             for name, stops in ((name, funnel(group)) for name, group in _groups(markets))
@@ -109,19 +127,29 @@ def funnel(markets: Iterable[Record]) -> Counter[str]:
     return Counter(dict(sorted(stops.items(), key=lambda item: (-item[1], item[0]))))
 
 
-def _planting(one: Record) -> tuple[int, float, float]:
+def _planting(one: Record) -> tuple[int, float, float, str]:
     truth = one["truth"]
-    return int(truth["n_symbols"]), float(truth["dial"]), float(truth["drift_sharpe"])
+    drift = float(truth["drift_sharpe"])
+    return int(truth["n_symbols"]), float(truth["dial"]), drift, str(truth.get("edges", "equal"))
+
+
+def _named(one: Record) -> bool:
+    """Whether the rule that a poison must trip is among the faults that were named."""
+    wanted = one["truth"]["poisoned_rule"]
+    return any(fault.split(":")[0].split(" ")[0] == wanted for fault in one["faults"])
 
 
 def _groups(markets: Sequence[Record]) -> list[tuple[str, list[Record]]]:
     """The markets by what is true of them, under a name that says so."""
 
     def name(one: Record) -> str:
-        if one["group"] == "planted":
-            n_symbols, dial, drift = _planting(one)
+        if one["group"] in {"planted", "dying"}:
+            n_symbols, dial, drift, edges = _planting(one)
             plural = "" if n_symbols == 1 else "s"
-            return f"planted, dial {dial:g}, drift {drift:g}, {n_symbols} symbol{plural}"
+            shape = "" if edges == "equal" else f", {edges} edges"
+            return (
+                f"{one['group']}, dial {dial:g}, drift {drift:g}, {n_symbols} symbol{plural}{shape}"
+            )
         return str(one["group"])
 
     return list(_grouped(markets, name).items())

@@ -84,6 +84,9 @@ def _truth(world: World) -> dict[str, Any] | None:
         "n_bars": recipe.n_bars,
         "drift_sharpe": recipe.drift_sharpe,
         "dial": world.dial,
+        "edges": recipe.edges,
+        "poison": world.poison and world.poison.name,
+        "poisoned_rule": world.poison and world.poison.rule,
     }
 
 

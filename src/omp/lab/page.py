@@ -35,6 +35,9 @@ POWER: dict[tuple[int, float], Bar] = {
 NULL_RATE = 2.0 / 1260.0
 """At most this rate of nulls may be promoted, one campaign each."""
 
+DYING_RATE = 0.05
+"""At most this rate of the markets whose edge dies where the sealed window begins is promoted."""
+
 PRECISION = 0.95
 """At least this share of the promotions at dials 1.5 and 2.0 is true."""
 
@@ -83,7 +86,8 @@ MEANING = """\
 
 REASONS = """\
 Why power stays below its bars was traced in
-[decision 0007](decisions/0007-what-the-first-calibration-found.md)."""
+[decision 0007](decisions/0007-what-the-first-calibration-found.md) and
+[decision 0008](decisions/0008-what-is-offered-agrees-with-the-random-rules.md)."""
 
 
 def write_page(path: Path, documents: Sequence[dict[str, Any]]) -> None:
@@ -99,6 +103,8 @@ def page(documents: Sequence[dict[str, Any]]) -> str:
         INTRODUCTION,
         _runs(documents),
         _nulls(documents),
+        _dying(documents),
+        _poisoned(documents),
         _power(documents),
         _anatomy(documents),
         _funnel(documents),
@@ -151,12 +157,41 @@ def _rate_row(name: str, one: dict[str, Any]) -> str:
     return f"| {name} | {one['hits']} of {one['n']} | {_share(one['rate'])} | {_bounds(one)} |"
 
 
+def _dying(documents: Sequence[dict[str, Any]]) -> str:
+    rows = [
+        _rate_row(f"{one['n_symbols']} | {one['dial']:g}", one["contaminated"])
+        for doc in documents
+        for one in doc["totals"].get("dying", [])
+    ]
+    if not rows:
+        return ""
+    head = ["## Edges that die where the sealed window begins", ""]
+    head += ["| symbols | dial | promoted | rate | bounds |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *rows, "", f"The bar: at most {DYING_RATE:.0%}.", ""])
+
+
+def _poisoned(documents: Sequence[dict[str, Any]]) -> str:
+    found = [doc["totals"]["poisoned"] for doc in documents if "poisoned" in doc["totals"]]
+    found = [one for one in found if one["named"]["n"]]
+    if not found:
+        return ""
+    lines = ["## Poisoned data", ""]
+    for one in found:
+        named, promoted = one["named"], one["contaminated"]
+        missed = f"; not named: {', '.join(one['unnamed'])}" if one["unnamed"] else ""
+        lines.append(
+            f"{named['hits']} of {named['n']} planted faults were named before anything was mined; "
+            f"{promoted['hits']} of {promoted['n']} markets promoted something{missed}."
+        )
+    return "\n".join([*lines, ""])
+
+
 def _power(documents: Sequence[dict[str, Any]]) -> str:
     lines = [
         "## Power and precision",
         "",
-        "| symbols | dial | drift | found | rate | bounds | bar | simulated | true promotions |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| symbols | dial | drift | edges | found | rate | bounds | bar | simulated | true |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for at in _powers(documents):
         bar, found, true = _bar(at), at["found"], at["true"]
@@ -173,8 +208,8 @@ def _anatomy(documents: Sequence[dict[str, Any]]) -> str:
     lines = [
         "## Where power is lost",
         "",
-        "| symbols | dial | drift | PBO passed | subject in-sample | subject true | look passed |",
-        "|---|---|---|---|---|---|---|",
+        "| symbols | dial | drift | edges | PBO passed | in-sample | true | look passed |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for at in _powers(documents):
         pbo, look = at["pbo_passed"], at["look_passed"]
@@ -188,15 +223,19 @@ def _anatomy(documents: Sequence[dict[str, Any]]) -> str:
 
 def _powers(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     found = [one for doc in documents for one in doc["totals"]["power"]]
-    return sorted(found, key=lambda one: (one["n_symbols"], one["dial"], one["drift_sharpe"]))
+    keys = ("n_symbols", "dial", "drift_sharpe", "edges")
+    return sorted(found, key=lambda one: tuple(one.get(key, "equal") for key in keys))
 
 
 def _bar(at: dict[str, Any]) -> Bar | None:
+    if at.get("edges", "equal") != "equal":
+        return None
     return POWER.get((at["n_symbols"], at["dial"]))
 
 
 def _which(at: dict[str, Any]) -> str:
-    return f"{at['n_symbols']} | {at['dial']:g} | {at['drift_sharpe']:g}"
+    edges = at.get("edges", "equal") if at["n_symbols"] > 1 else "–"
+    return f"{at['n_symbols']} | {at['dial']:g} | {at['drift_sharpe']:g} | {edges}"
 
 
 def _number(value: float | None) -> str:
@@ -223,6 +262,13 @@ def _shortfalls(documents: Sequence[dict[str, Any]]) -> str:
             missed.append(f"noise: {one['hits']} of {one['n']} promoted")
         elif one["n"] and one["upper"] > NULL_RATE:
             unsure.append(f"noise: the upper bound is {one['upper']:.4f}, the bar {NULL_RATE:.4f}")
+        for at in doc["totals"].get("dying", []):
+            died = at["contaminated"]
+            name = f"dying edges at dial {at['dial']:g}, {at['n_symbols']} symbol(s)"
+            if died["lower"] > DYING_RATE:
+                missed.append(f"{name}: {died['rate']:.3f} promoted, the bar is {DYING_RATE:.2f}")
+            elif died["upper"] > DYING_RATE:
+                unsure.append(f"{name}: {died['rate']:.3f} between {_bounds(died)}")
     for at in _powers(documents):
         bar, found, true = _bar(at), at["found"], at["true"]
         name = f"dial {at['dial']:g}, drift {at['drift_sharpe']:g}, {at['n_symbols']} symbol(s)"

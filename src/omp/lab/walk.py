@@ -24,7 +24,7 @@ from omp.mining.plan import make_plan
 from omp.mining.run_evidence import Provenance, assemble, court_of
 from omp.mining.search import RunResult, search
 from omp.mining.strategy_file import Strategy
-from omp.ops.ensemble import choose, may_be_offered
+from omp.ops.ensemble import choose, may_be_offered, selection_of
 from omp.ops.looks import unfit
 from omp.store.looks import Look, Subject
 from omp.wire.evidence import CandidateEvidence, LookEvidence, RunEvidence
@@ -131,6 +131,7 @@ class Screen:
             result.trials,
             result.block_lengths,
             drafts,
+            result.agreement,
         )
         self._base = Case(
             run=self.evidence,
@@ -142,14 +143,17 @@ class Screen:
 
     def __contains__(self, name: object) -> bool:
         """Whether a candidate may be offered."""
+        rules = self.settings.holdout
         drafted = self.evidence.candidate(str(name))
-        if (drafted.dsr or 0.0) < self.settings.holdout.min_dsr:
+        judged_by = selection_of(self.evidence, drafted, rules)
+        if judged_by is None or (judged_by.dsr or 0.0) < rules.min_dsr:
             return False
-        case = self.case(drafted)
+        case = replace(self.case(drafted), selection=judged_by)
         if any(one.judge(case).outcome is not Outcome.PASS for one in self._drafted):
             return False
         whole = self.whole(drafted)
-        return may_be_offered(judge(self.case(whole), 1), whole, self.settings.holdout)
+        case = replace(self.case(whole), selection=judged_by)
+        return may_be_offered(judge(case, 1), judged_by, rules)
 
     def whole(self, drafted: CandidateEvidence) -> CandidateEvidence:
         """A candidate's whole evidence, with the digests of its artifacts."""

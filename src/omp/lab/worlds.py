@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from omp.config.settings import Holdout
 from omp.domain.errors import InvalidInput, NotFound
+from omp.lab.poisons import POISONS, Poison
 from omp.market.acquire import panel_from_table
 from omp.market.bars import Panel
 from omp.market.certificate import Certificate
@@ -36,22 +37,24 @@ class World:
 
     Args:
         name: Its name in the result; unique.
-        group: `null`, `planted` or `file`: which figures it counts for.
+        group: `null`, `planted`, `dying`, `poisoned` or `file`: which figures it counts for.
         recipe: What it is made from, where it is one of our own.
         path: Where it is read from, where it is not.
+        poison: The fault that is planted in its data; None leaves them healthy.
     """
 
     name: str
     group: str
     recipe: Recipe | None = None
     path: Path | None = None
+    poison: Poison | None = None
 
     @property
     def dial(self) -> float | None:
         """True annual Sharpe ratio of its planted edge; None where the truth is not known."""
         if self.recipe is None:
             return None
-        return self.recipe.dial if self.group == "planted" else 0.0
+        return self.recipe.dial if self.group in {"planted", "dying"} else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +81,9 @@ def own_worlds(
     n_symbols: int,
     first_seed: int,
     edge_drift: float = 0.0,
+    edges: str = "equal",
+    dying: int = 0,
+    poisoned: int = 0,
 ) -> list[World]:
     """Our own markets: nulls with each drift and of each kind in turn, and each dial alike.
 
@@ -88,7 +94,10 @@ def own_worlds(
         drifts: Buy-and-hold Sharpe ratios, a year, of the nulls.
         n_symbols: Symbols of each market.
         first_seed: Seed of the first market of each list.
-        edge_drift: Buy-and-hold Sharpe ratio, a year, of the planted markets.
+        edge_drift: Buy-and-hold Sharpe ratio, a year, of the planted and the dying markets.
+        edges: Whether the symbols of a planted market share one dial (see `EDGE_SHAPES`).
+        dying: Number of markets whose edge dies where the sealed window begins, for each dial.
+        poisoned: Number of markets with a fault in their data, each of `POISONS` in turn.
     """
     made = []
     for number in range(null):
@@ -96,16 +105,22 @@ def own_worlds(
         drift = drifts[number % len(drifts)]
         recipe = Recipe(kind, first_seed + number, n_symbols=n_symbols, drift_sharpe=drift)
         made.append(World(recipe.name, "null", recipe))
-    for dial in dials:
-        for number in range(planted):
-            recipe = Recipe(
-                "planted",
-                first_seed + number,
-                n_symbols=n_symbols,
-                dial=dial,
-                drift_sharpe=edge_drift,
-            )
-            made.append(World(recipe.name, "planted", recipe))
+    for group, number_of in (("planted", planted), ("dying", dying)):
+        for dial in dials:
+            for number in range(number_of):
+                recipe = Recipe(
+                    group,
+                    first_seed + number,
+                    n_symbols=n_symbols,
+                    dial=dial,
+                    drift_sharpe=edge_drift,
+                    edges=edges,
+                )
+                made.append(World(recipe.name, group, recipe))
+    for number in range(poisoned):
+        poison = POISONS[number % len(POISONS)]
+        recipe = Recipe("null", first_seed + number)
+        made.append(World(f"{recipe.name}-{poison.name}", "poisoned", recipe, poison=poison))
     return made
 
 
@@ -137,7 +152,10 @@ def open_world(world: World, rules: Holdout) -> Ground:
     """
     if world.recipe is not None:
         market = generate(world.recipe, _base(world.recipe))
-        _judge(table_of(market.panel), rules).require(world.name)
+        table = table_of(market.panel)
+        if world.poison is not None:
+            table = world.poison.plant(table)
+        _judge(table, rules).require(world.name)
         return _cut(world, market.panel, rules, market)
     if world.path is None:
         raise InvalidInput(f"{world.name} has neither a recipe nor a file", remedy="name one")

@@ -55,6 +55,11 @@ class Bars:
                     f"{self.symbol}: column {name} has shape {column.shape}, the timestamps have "
                     f"{self.timestamp.shape}; every column needs one value per bar"
                 )
+        own = {k: np.ascontiguousarray(v, dtype=np.float64) for k, v in self.features.items()}
+        object.__setattr__(self, "features", own)
+        short = sorted(name for name, one in own.items() if one.shape != self.timestamp.shape)
+        if short:
+            raise ValueError(f"{self.symbol}: features {', '.join(short)} need one value per bar")
         if self.timestamp.size > 1 and not bool((np.diff(self.timestamp) > 0).all()):
             raise ValueError(f"{self.symbol}: the timestamps of bars must strictly ascend")
 

@@ -43,13 +43,13 @@ def turned_bars(
     keep = rng.random(len(real)) < np.clip(0.5 * (1.0 + tilt * pool), 0.0, 1.0)
     sign = np.where(keep, 1.0, -1.0)
     bars = tuple(
-        _turned(symbol, one, calendar[row], sign[row])
+        turned(symbol, one, calendar[row], sign[row])
         for symbol, one, row in zip(symbols, real.bars, real.row, strict=True)
     )
     return bars, np.asarray(tilt * pool * moved)
 
 
-def _turned(symbol: str, real: Bars, timestamp: NDArray[np.int64], sign: Float) -> Bars:
+def turned(symbol: str, real: Bars, timestamp: NDArray[np.int64], sign: Float) -> Bars:
     """The bars with the moves of each bar multiplied by its sign; a turned high becomes a low."""
     opened, close = np.log(real.open), np.log(real.close)
     night = np.concatenate([[0.0], opened[1:] - close[:-1]]) * sign
@@ -61,4 +61,4 @@ def _turned(symbol: str, real: Bars, timestamp: NDArray[np.int64], sign: Float) 
     o, c = np.exp(new_open), np.exp(new_close)
     high = np.maximum(np.exp(new_open + top), np.maximum(o, c))
     low = np.minimum(np.exp(new_open + bottom), np.minimum(o, c))
-    return Bars(symbol, timestamp, o, high, low, c, real.volume)
+    return Bars(symbol, timestamp, o, high, low, c, real.volume, real.features)

@@ -14,7 +14,7 @@ from omp.engine.conditions import Series, pack
 from omp.engine.fills import Costs, Fills, Order
 from omp.engine.genome import DIRECTIONS, Genome
 from omp.engine.simulation import Engine, run, stop_row
-from omp.engine.variation import neighbours
+from omp.engine.steps import neighbours
 from omp.engine.window import open_window
 from omp.market.bars import Bars, Panel
 from omp.mining.streams import Bool, Float, Int, Streams, mixed, sharpe
@@ -278,4 +278,4 @@ def _noisy(bars: Bars, symbol: int, draw: int) -> Bars:
     open_, close = bars.open * shake[0], bars.close * shake[3]
     high = np.maximum.reduce([bars.high * shake[1], open_, close])
     low = np.minimum.reduce([bars.low * shake[2], open_, close])
-    return Bars(bars.symbol, bars.timestamp, open_, high, low, close, bars.volume)
+    return Bars(bars.symbol, bars.timestamp, open_, high, low, close, bars.volume, bars.features)

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from omp.domain.durable import disk_room, write_durable
+from omp.domain.durable import disk_room, write_all_durable
 from omp.market.splits import iso
 from omp.mining.bench import Bench, PlacedTrade
 from omp.mining.curves import curves
@@ -87,5 +87,4 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
     """
     with disk_room(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        write_durable(folder / name, data)
+    write_all_durable(folder, files)

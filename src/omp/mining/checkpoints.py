@@ -1,22 +1,28 @@
-"""The checkpoint of a run: the breeding state, and one segment of the books per generation.
+"""The checkpoint of a run: a log with one record per generation, appended and never rewritten.
 
-`checkpoint/checkpoint.json` names every segment with its digest; a segment is written before the
-checkpoint that names it, so a kill at any moment leaves the last generation or the one before.
+`checkpoint/checkpoint.json` says whose log it is. `checkpoint/generations.log` holds one record per
+generation: a line with its length and digest, then what the generation added to the books and the
+breeding state after it. A record that a kill left unfinished is cut off; so the log always ends
+with a whole generation, and all that is written grows with the trials alone.
 """
 
-import io
 import json
+import os
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from omp.domain.durable import disk_room, write_durable
+from omp.domain.durable import disk_room, sync_folder
 from omp.domain.errors import Damaged, InvalidInput
 from omp.engine import checkpoint
+from omp.mining.columns import Array, pack, unpack
 from omp.mining.plan import Plan
-from omp.mining.search import Search, Step, step_of, step_record
+from omp.mining.search import Search, Step, step_record
 from omp.wire.canonical import digest
+
+LOG_NAME = "generations.log"
+_STATE = "state."
 
 
 class Checkpoints:
@@ -31,34 +37,37 @@ class Checkpoints:
     def __init__(self, folder: Path, identity: dict[str, Any]) -> None:
         self.folder = folder
         self.identity = identity
-        self._segments: list[dict[str, str]] = []
+        self._is_ours = False
+
+    @property
+    def log(self) -> Path:
+        """The records, one after another."""
+        return self.folder / LOG_NAME
 
     def save(self, search: Search, step: Step, elapsed_s: float) -> None:
         """Make a generation durable.
 
         Raises:
-            DiskFull: If there is no room; the checkpoint before it stands.
+            DiskFull: If there is no room; the record before it stands.
         """
         with disk_room(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"generation_{step.generation:06d}.npz"
-        data = _pack(step)
-        write_durable(self.folder / name, data)
-        self._segments.append({"name": name, "blake3": digest(data)})
-        state = {
-            "identity": self.identity,
-            "segments": self._segments,
-            "elapsed_s": elapsed_s,
-            "search": search.state(),
-        }
-        with disk_room(self.folder):
-            checkpoint.save(self.folder, state)
+            if not self._is_ours:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                checkpoint.save(self.folder, {"identity": self.identity})
+                self.log.touch()
+                sync_folder(self.folder)
+                self._is_ours = True
+            append_record(self.log, _packed(search, step, elapsed_s))
 
-    def restore(self, plan: Plan) -> tuple[Search, float] | None:
-        """The search after its last whole generation with the seconds it had run, or None.
+    def restore(self, plan: Plan) -> tuple[Search, float, dict[int, tuple[int, int]]] | None:
+        """The search after its last whole generation, or None where there is none.
+
+        Returns:
+            The search, the seconds it had run, and of each generation its new behaviours and the
+            distinct ones up to it.
 
         Raises:
-            Damaged: If a segment does not match its digest.
+            Damaged: If a record does not match its digest.
             InvalidInput: If the checkpoint belongs to another configuration, data, seed or code.
         """
         state = checkpoint.load(self.folder)
@@ -72,30 +81,83 @@ class Checkpoints:
                 allowed="the configuration, data, seed and program version of its first attempt",
                 remedy="resume with those, or start a new run",
             )
-        self._segments = list(state["segments"])
-        steps = [_unpack(self.folder / one["name"], one["blake3"]) for one in self._segments]
-        return Search.restore(plan, state["search"], steps), float(state["elapsed_s"])
+        self._is_ours = True
+        last = next(iter(deque(records(self.log), maxlen=1)), None)
+        if last is None:
+            return None
+        search = Search(plan)
+        head, arrays = _unpacked(self.log, last)
+        search.breed_on(head["state"], _below(_STATE, arrays))
+        known = {}
+        for data in records(self.log):
+            one, arrays = _unpacked(self.log, data)
+            step = search.step_of(one["step"], arrays)
+            search.again(step)
+            known[step.generation] = (len(step.behaviours), search.distinct)
+        return search, float(head["elapsed_s"]), known
 
 
-def _pack(step: Step) -> bytes:
-    record, arrays = step_record(step)
-    text = np.frombuffer(json.dumps(record).encode(), dtype=np.uint8)
-    buffer = io.BytesIO()
-    np.savez(buffer, record=text, **arrays)  # type: ignore[arg-type]  # names of ours, no option
-    return buffer.getvalue()
-
-
-def _unpack(path: Path, expected: str) -> Step:
+def append_record(path: Path, data: bytes) -> None:
+    """Append one record and return once it is on the disk."""
+    head = json.dumps({"bytes": len(data), "blake3": digest(data)}).encode() + b"\n"
+    before = path.stat().st_size
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        data = b""
-    if digest(data) != expected:
+        with path.open("ab", buffering=0) as file:
+            file.write(head + data)
+            os.fsync(file.fileno())
+    except OSError:
+        os.truncate(path, before)
+        raise
+
+
+def records(path: Path) -> Iterator[bytes]:
+    """The whole records of a log; an unfinished last one is cut off.
+
+    Raises:
+        Damaged: If a record before the last does not match its digest.
+    """
+    if not path.is_file():
+        return
+    size, at = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while at < size:
+            line = file.readline(4096)
+            try:
+                head = json.loads(line)
+                data = file.read(int(head["bytes"]))
+                is_whole = len(data) == head["bytes"] and digest(data) == head["blake3"]
+            except (ValueError, KeyError, TypeError):
+                is_whole, data = False, b""
+            end = at + len(line) + len(data)
+            if not is_whole:
+                if end < size and line.endswith(b"\n"):
+                    raise Damaged(
+                        f"{path} does not match its digest at byte {at}",
+                        remedy="remove the run's checkpoint folder; the run then starts from "
+                        "generation 0",
+                    )
+                os.truncate(path, at)
+                return
+            yield data
+            at = end
+
+
+def _packed(search: Search, step: Step, elapsed_s: float) -> bytes:
+    record, arrays = step_record(step)
+    state, own = search.state()
+    head = {"elapsed_s": elapsed_s, "step": record, "state": state}
+    return pack(head, {**arrays, **{_STATE + name: one for name, one in own.items()}})
+
+
+def _unpacked(path: Path, data: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
+    try:
+        return unpack(data)
+    except (ValueError, KeyError, TypeError) as error:
         raise Damaged(
-            f"{path} does not match its digest in the checkpoint",
+            f"{path} holds a record that cannot be read: {error}",
             remedy="remove the run's checkpoint folder; the run then starts from generation 0",
-        )
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        held = {name: arrays[name] for name in arrays.files}
-    record = json.loads(held.pop("record").tobytes())
-    return step_of(record, held)
+        ) from error
+
+
+def _below(prefix: str, arrays: dict[str, Array]) -> dict[str, Array]:
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

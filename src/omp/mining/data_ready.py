@@ -9,6 +9,7 @@ from omp.market.catalog import Catalog
 from omp.market.snapshot import Snapshot
 from omp.market.splits import parse_iso
 from omp.mining.plan import make_plan
+from omp.mining.start_from import declared, read_texts
 
 
 def require_cash(campaign: CampaignFile, snapshot: Snapshot) -> None:
@@ -33,10 +34,12 @@ def data_ready(campaign: CampaignFile, workspace: Path) -> dict[str, Any]:
     """What a run of this campaign would mine.
 
     Raises:
+        InvalidConfiguration: If a strategy it starts from cannot be used.
         NotFound: If its source names no data.
         DataNotReady: If the data are not proven fit, or too short for its longest look-back.
     """
     source = campaign.data.source
+    starts = read_texts(campaign, workspace)
     if source.startswith("synthetic:"):
         return {"source": source, "made": "fresh for each seed"}
     catalog = Catalog(workspace)
@@ -48,8 +51,10 @@ def data_ready(campaign: CampaignFile, workspace: Path) -> dict[str, Any]:
         boundary_ns=parse_iso(snapshot.boundary),
         seed=0,
     )
+    seeds = declared(campaign, plan.grammar, starts)
     return {
         "source": source,
+        "start_from": len(seeds),
         "digest": snapshot.digest,
         "environment": snapshot.environment,
         "symbols": list(plan.panel.symbols),

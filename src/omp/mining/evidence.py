@@ -13,8 +13,8 @@ from omp.domain.durable import write_durable
 from omp.domain.errors import Damaged, InvalidInput
 from omp.market.splits import iso
 from omp.mining.bench import Bench, PlacedTrade
-from omp.mining.books import CandidateRow
 from omp.mining.candidate_files import candidate_files, write_folder
+from omp.mining.candidates import CandidateRow
 from omp.mining.measure import Origin, ensemble_behaviour, measure, subject_of
 from omp.mining.opened import OpenRun
 from omp.mining.run_evidence import assemble, court_of
@@ -85,6 +85,7 @@ def recompute(
         opened.trials,
         opened.block_lengths,
         measured,
+        opened.agreement,
     )
 
 

@@ -140,9 +140,12 @@ def _joined(mining: Panel, sealed: Panel, symbols: tuple[str, ...]) -> Panel:
 
 
 def _glued(pieces: list[Bars]) -> Bars:
-    names = ("timestamp", "open", "high", "low", "close", "volume")
-    columns = [np.concatenate([getattr(one, name) for one in pieces]) for name in names]
-    return Bars(pieces[0].symbol, *columns)
+    names = ("open", "high", "low", "close", "volume")
+    stamps = np.concatenate([one.timestamp for one in pieces])
+    o, h, low, c, v = (np.concatenate([getattr(one, name) for one in pieces]) for name in names)
+    shared = set.intersection(*(set(one.features) for one in pieces))
+    features = {name: np.concatenate([one.features[name] for one in pieces]) for name in shared}
+    return Bars(pieces[0].symbol, stamps, o, h, low, c, v, features)
 
 
 def measure_look(

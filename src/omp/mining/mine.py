@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from omp.config.campaign_file import CampaignFile, parse_campaign
 from omp.config.fingerprint import engine_version, git_sha, lock_digest
 from omp.domain.durable import disk_room, write_durable
 from omp.domain.errors import Conflict, Interrupted, InvalidInput, NotFound
+from omp.domain.failpoints import hit
 from omp.domain.ids import check_id
 from omp.market.catalog import Catalog
 from omp.market.snapshot import Snapshot
@@ -22,9 +23,10 @@ from omp.mining.plan import Plan, make_plan
 from omp.mining.run_evidence import Provenance
 from omp.mining.search import RunResult, Search
 from omp.mining.stage_b import Judged, judge
+from omp.mining.start_from import declared, keep_texts, read_texts
 from omp.mining.tables import candidates_parquet, trials_parquet
 from omp.wire.canonical import canonical, digest
-from omp.wire.charges import charge, read_charges, settle
+from omp.wire.charges import charge, read_charges, seal, settle
 from omp.wire.evidence import write_document
 from omp.wire.lines import Lines, utc_now
 from omp.wire.rundir import (
@@ -158,6 +160,8 @@ def _prepare(job: Job, run: RunDirectory) -> _Ready:
         seed=seed,
         workers=job.workers,
     )
+    starts = read_texts(campaign, job.workspace, run.root)
+    plan = replace(plan, seeds=declared(campaign, plan.grammar, starts))
     provenance = Provenance(
         run_id=job.run_id,
         environment=snapshot.environment,
@@ -180,6 +184,7 @@ def _prepare(job: Job, run: RunDirectory) -> _Ready:
     with disk_room(run.root):
         run.root.mkdir(parents=True, exist_ok=True)
     write_durable(run.campaign, text.encode())
+    keep_texts(starts, run.root)
     attempt = job.attempt or max(attempts, default=0) + 1
     return _Ready(job, run, campaign, text, snapshot, plan, provenance, attempt)
 
@@ -207,28 +212,37 @@ def _search(ready: _Ready, lines: Lines, is_stopped: Callable[[], bool]) -> RunR
     }
     checkpoints = Checkpoints(run.checkpoint, identity)
     restored = checkpoints.restore(plan)
-    search, before_s = restored if restored is not None else (Search(plan), 0.0)
+    if restored is None:
+        search, before_s = Search(plan), 0.0
+    else:
+        search, before_s, known = restored
+        _settle_again(run, known, ready.attempt)
     lines.emit("stage", name="search", generation=search.generation)
-    begun, elapsed_s = time.monotonic(), before_s
+    begun, elapsed_s, started_at = time.monotonic(), before_s, search.generation
     while not search.finished and elapsed_s < plan.max_runtime_s:
         if is_stopped():
+            seal(run.charges)
             raise _interrupted(ready.job.run_id)
-        generation, genomes = search.generation, search.ask()
-        charge(run.charges, attempt=ready.attempt, generation=generation, genomes=len(genomes))
+        generation, population = search.generation, search.ask()
+        charge(run.charges, attempt=ready.attempt, generation=generation, genomes=len(population))
+        hit("mine.charged")
         at = time.monotonic()
-        step = search.advance(genomes)
+        step = search.advance(population)
         took_s = time.monotonic() - at
         elapsed_s = before_s + time.monotonic() - begun
+        hit("mine.evaluated")
+        checkpoints.save(search, step, elapsed_s)
+        hit("mine.checkpointed")
         settle(
             run.charges,
             attempt=ready.attempt,
             generation=generation,
-            behaviours=len(step.trials),
+            behaviours=len(step.behaviours),
             distinct=search.distinct,
         )
-        checkpoints.save(search, step, elapsed_s)
+        hit("mine.settled")
         lines.emit("checkpoint", generation=generation)
-        left = plan.generations - generation
+        done, left = generation + 1 - started_at, plan.generations - generation
         lines.emit(
             "progress",
             generation=generation,
@@ -236,11 +250,27 @@ def _search(ready: _Ready, lines: Lines, is_stopped: Callable[[], bool]) -> RunR
             best_sharpe=step.convergence.best_sharpe_x_annual,
             candidates=search.n_candidates,
             trials=search.distinct,
-            evals_per_s=len(genomes) / max(took_s, 1e-9),
-            eta_s=left * (time.monotonic() - begun) / max(generation + 1, 1),
+            evals_per_s=len(population) / max(took_s, 1e-9),
+            eta_s=left * (time.monotonic() - begun) / done,
             diversity=step.convergence.diversity,
+            archive=step.convergence.archive,
         )
-    return search.result("generations" if search.finished else "max_runtime_s")
+    seal(run.charges)
+    return search.result(None if search.finished else "max_runtime_s")
+
+
+def _settle_again(run: RunDirectory, known: dict[int, tuple[int, int]], attempt: int) -> None:
+    """State the checkpointed generations whose line a power cut or a kill lost."""
+    for one in read_charges(run.charges).owed:
+        if one.behaviours is None and one.generation in known:
+            behaviours, distinct = known[one.generation]
+            settle(
+                run.charges,
+                attempt=attempt,
+                generation=one.generation,
+                behaviours=behaviours,
+                distinct=distinct,
+            )
 
 
 def _interrupted(run_id: str) -> Interrupted:
@@ -259,6 +289,7 @@ def _write(ready: _Ready, result: RunResult, judged: Judged) -> str:
     write_durable(run.trials, trials_parquet(result.trials))
     write_durable(run.evidence, write_document(judged.evidence))
     write_durable(run.summary, canonical(summary(provenance.run_id, result)))
+    hit("mine.written")
     bound = files_below(run.root)
     counts = result.counts
     manifest = Manifest(

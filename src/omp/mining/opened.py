@@ -10,7 +10,9 @@ from omp.domain.errors import Damaged, NotFound
 from omp.market.catalog import Catalog
 from omp.market.snapshot import Snapshot
 from omp.market.splits import parse_iso
-from omp.mining.books import CandidateRow, TrialRows
+from omp.mining.agreement import agreements, exported, open_evaluator
+from omp.mining.books import TrialRows
+from omp.mining.candidates import CandidateRow
 from omp.mining.plan import EXPORTED, Plan, make_plan
 from omp.mining.run_evidence import Counts, Provenance, trial_variance
 from omp.mining.search import strategy_of
@@ -89,9 +91,14 @@ class OpenRun:
         """Bars of each CSCV block, [S]."""
         return np.asarray(self.manifest.block_lengths, dtype=np.int64)
 
+    @cached_property
+    def agreement(self) -> dict[str, float]:
+        """Agreement with the run's random rules, measured again (`omp.mining.agreement`)."""
+        return agreements(self.rows, open_evaluator(self.plan).sketch)
+
     def best(self, n: int = EXPORTED) -> list[CandidateRow]:
-        """The best n rows."""
-        return self.rows[:n]
+        """What the run puts forward, best first."""
+        return exported(self.rows, self.agreement, n)
 
     def strategy(self, row: CandidateRow) -> Strategy:
         """The strategy of a row: from the row itself, else from its folder.

@@ -6,8 +6,12 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from omp.config.campaign_file import CampaignFile
+from omp.domain.errors import InvalidInput
+from omp.domain.indicators import is_feature
 from omp.engine.fills import Costs
+from omp.engine.genome import Genome
 from omp.engine.grammar import Grammar
+from omp.engine.indicators import compute
 from omp.market.bars import Panel
 from omp.market.splits import Windows, iso, parse_iso, windows
 from omp.market.venues import venue
@@ -46,6 +50,7 @@ class Plan:
         min_sharpe_annual: In-sample floor of the Sharpe of x, annual; None asks only > 0.
         max_drawdown: In-sample limit as a fraction; None asks nothing.
         flat_at_session_end: Whether positions are closed with each session.
+        seeds: Declared strategies the search starts from, besides its random rules.
     """
 
     panel: Panel
@@ -62,6 +67,7 @@ class Plan:
     min_sharpe_annual: float | None = None
     max_drawdown: float | None = None
     flat_at_session_end: bool = False
+    seeds: tuple[Genome, ...] = ()
 
     @property
     def window(self) -> Window:
@@ -103,8 +109,10 @@ def make_plan(
         InvalidInput: If no condition can be formed from the campaign's indicators.
     """
     strategy, wanted = campaign.strategy, campaign.search
+    features = tuple(name for name in wanted.indicators if is_feature(name))
+    others = tuple(name for name in wanted.indicators if name not in features)
     grammar = Grammar(
-        indicators=wanted.indicators,
+        indicators=others,
         direction=strategy.direction,
         max_conditions=strategy.max_conditions,
         stops=strategy.stops,
@@ -117,6 +125,9 @@ def make_plan(
         start_ns=_day_ns(campaign.data.start),
         end_ns=_day_ns(campaign.data.end, whole_day=True),
     )
+    if features:
+        levels = feature_levels(panel, fixed, features)
+        grammar = replace(grammar, indicators=wanted.indicators, feature_levels=levels)
     return Plan(
         panel=with_cash(panel, campaign.costs.cash_yield_annual),
         windows=fixed,
@@ -132,6 +143,33 @@ def make_plan(
         max_drawdown=campaign.constraints.max_drawdown,
         flat_at_session_end=strategy.flat_at_session_end,
     )
+
+
+def feature_levels(
+    panel: Panel, fixed: Windows, names: tuple[str, ...]
+) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    """The deciles of each feature in the in-sample window, all symbols together.
+
+    They are fixed here, once, and stand as plain numbers in the strategies.
+
+    Raises:
+        InvalidInput: If a symbol lacks a feature, or it has no value in the window.
+    """
+    inside = panel.timestamp[fixed.in_sample]
+    bars = panel.window(int(inside[0]), int(inside[-1])).bars
+    found = []
+    for name in names:
+        values = np.concatenate([compute(name, {}, one) for one in bars])
+        known = values[np.isfinite(values)]
+        if not known.size:
+            raise InvalidInput(
+                f"{name} has no value in the in-sample window",
+                allowed="a feature with values",
+                remedy="leave it out of [search] indicators, or widen [data]",
+            )
+        deciles = np.quantile(known, np.arange(1, 10) / 10.0)
+        found.append((name, tuple(sorted({float(f"{one:.6g}") for one in deciles.tolist()}))))
+    return tuple(found)
 
 
 def campaign_costs(campaign: CampaignFile, panel: Panel) -> Costs:

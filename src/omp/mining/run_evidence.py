@@ -1,13 +1,14 @@
 """`evidence.json` of a run: its own numbers, and those of its best candidates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from omp.market.splits import Fold
 from omp.mining.bench import Bench
-from omp.mining.books import CandidateRow, TrialRows
+from omp.mining.books import TrialRows
+from omp.mining.candidates import CandidateRow
 from omp.mining.measure import Court, subject_of
 from omp.mining.plan import Plan
 from omp.mining.strategy_file import Strategy
@@ -143,6 +144,7 @@ def assemble(
     trials: TrialRows,
     block_lengths: Int,
     measured: Sequence[tuple[Strategy, CandidateEvidence]],
+    agreement: Mapping[str, float],
 ) -> RunEvidence:
     """Everything that `evidence.json` of a run says."""
     x = excess_matrix(court.bench, [strategy for strategy, _ in measured])
@@ -174,4 +176,5 @@ def assemble(
         pbo=overfitting(trials, block_lengths),
         candidates=[one for _, one in measured],
         correlation=correlations(x),
+        agreement=[agreement.get(one.candidate_id) for _, one in measured],
     )

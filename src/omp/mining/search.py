@@ -4,20 +4,28 @@ It owns no file, clock or process: `mine` charges and checkpoints around it, `om
 thousands of them in one process.
 """
 
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
 
-from omp.engine.evaluator import Evaluator
 from omp.engine.evolution import Evolution
-from omp.engine.genome import Genome
-from omp.mining.books import CandidateBook, CandidateRow, TrialBook, TrialRows
-from omp.mining.plan import EXPORTED, MIN_TRADES, N_BLOCKS, Plan
+from omp.engine.population import Population
+from omp.mining.agreement import agreements, exported, open_evaluator
+from omp.mining.books import TrialBook, TrialRows
+from omp.mining.candidates import CandidateBook, CandidateRow, Candidates
+from omp.mining.columns import Array, Behaviours
+from omp.mining.plan import MIN_TRADES, N_BLOCKS, Plan
 from omp.mining.run_evidence import Counts, trial_variance
-from omp.mining.stage_a import candidate_rows, genome_of, trial_rows
+from omp.mining.stage_a import (
+    candidate_columns,
+    candidate_rows,
+    genome_of,
+    survivors,
+    trial_rows,
+)
 from omp.mining.strategy_file import Strategy, single
-from omp.mining.streams import Int
+from omp.mining.streams import Float, Int
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,10 @@ class Convergence:
     """How far the search was after a generation; Sharpe ratios of x, annual, None if undefined.
 
     Args:
+        best_sharpe_x_annual: The best of any rule with enough trades so far.
+        median_sharpe_x_annual: The middle one of this generation.
         diversity: New distinct behaviours per genome of the generation, 0 to 1.
+        archive: What the archive says of its own spread, see `Evolution.measures`.
     """
 
     generation: int
@@ -34,6 +45,7 @@ class Convergence:
     distinct: int
     candidates: int
     diversity: float
+    archive: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +54,20 @@ class Step:
 
     Args:
         genomes: Genomes evaluated.
-        trials: New distinct behaviours.
-        candidates: Survivors of stage A among them.
+        behaviours: New distinct behaviours, [N, 2].
+        without_trades: How many of them never traded.
+        found: Survivors of stage A among them.
+        trials: Those that may still be among the kept trials.
+        candidates: Survivors that may still be among the kept candidates.
     """
 
     generation: int
     genomes: int
+    behaviours: Behaviours
+    without_trades: int
+    found: int
     trials: TrialRows
-    candidates: list[CandidateRow]
+    candidates: Candidates
     convergence: Convergence
 
 
@@ -59,9 +77,11 @@ class RunResult:
 
     Args:
         block_lengths: Bars of each CSCV block, [S].
-        exported: Best candidates, best first.
+        candidates: The kept survivors of stage A, best first by Sharpe ratio.
+        agreement: Of those that were ranked by it, by candidate id.
+        exported: What the run puts forward, best first (`omp.mining.agreement`).
         strategies: The same as strategies.
-        ended_by: `generations` or `max_runtime_s`.
+        ended_by: `generations`, `max_runtime_s` or why the search gave up early.
     """
 
     plan: Plan
@@ -69,6 +89,7 @@ class RunResult:
     trials: TrialRows
     candidates: list[CandidateRow]
     block_lengths: Int
+    agreement: dict[str, float]
     exported: list[CandidateRow]
     strategies: list[Strategy]
     convergence: tuple[Convergence, ...]
@@ -83,29 +104,25 @@ class Search:
     """
 
     def __init__(self, plan: Plan) -> None:
-        inside = plan.windows.in_sample
         self.plan = plan
-        self.evaluator = Evaluator(
-            plan.panel,
-            plan.grammar,
-            plan.costs,
-            flat_at_session_end=plan.flat_at_session_end,
-            n_blocks=N_BLOCKS,
-            workers=plan.workers,
-            warmup=inside.start,
-            stop=inside.stop,
+        self.evaluator = open_evaluator(plan)
+        self._open(
+            Evolution(
+                plan.grammar,
+                population=plan.population,
+                seed=plan.seed,
+                first_generation=plan.first_generation,
+                min_trades=MIN_TRADES,
+                seeds=plan.seeds,
+            )
         )
-        self._evolution = Evolution(
-            plan.grammar,
-            population=plan.population,
-            seed=plan.seed,
-            first_generation=plan.first_generation,
-            min_trades=MIN_TRADES,
-        )
+
+    def _open(self, evolution: Evolution) -> None:
+        self._evolution = evolution
         self._trials = TrialBook()
-        self._candidates = CandidateBook()
+        self._candidates = CandidateBook(evolution.codebook)
         self._convergence: list[Convergence] = []
-        self._genomes = 0
+        self._genomes = self._without_trades = self._found = 0
 
     @property
     def generation(self) -> int:
@@ -113,9 +130,14 @@ class Search:
         return self._evolution.generation
 
     @property
+    def given_up(self) -> str | None:
+        """Why the search need not go on, or None."""
+        return self._evolution.finished_early
+
+    @property
     def finished(self) -> bool:
-        """Whether every generation has been evaluated."""
-        return self.generation > self.plan.generations
+        """Whether every generation has been evaluated, or the rest is not worth it."""
+        return self.generation > self.plan.generations or self.given_up is not None
 
     @property
     def distinct(self) -> int:
@@ -125,76 +147,120 @@ class Search:
     @property
     def n_candidates(self) -> int:
         """Survivors of stage A so far."""
-        return self._candidates.count
+        return self._found
 
-    def ask(self) -> list[Genome]:
+    def ask(self) -> Population:
         """The genomes of the next generation."""
         return self._evolution.ask()
 
-    def advance(self, genomes: list[Genome]) -> Step:
+    def advance(self, population: Population) -> Step:
         """Evaluate what `ask` gave and put it into the books."""
         generation = self.generation
-        evaluation = self.evaluator.evaluate(genomes)
-        fresh = self._trials.first_seen(evaluation.behaviour_hash)
-        trials = trial_rows(evaluation, fresh, generation)
-        found = candidate_rows(self.plan, genomes, evaluation, fresh, generation)
-        self._evolution.tell(genomes, evaluation)
+        evaluation = self.evaluator.evaluate(population)
+        fresh = self._trials.first_seen(evaluation.behaviour)
+        good = fresh[survivors(self.plan, evaluation)[fresh]]
+        self._evolution.tell(population, evaluation, self.evaluator.sketch)
         year = float(np.sqrt(self.plan.panel.periods_per_year))
-        known = evaluation.sharpe_x[np.isfinite(evaluation.sharpe_x)]
-        best = self._evolution.best_sharpe_x
+        is_known = np.isfinite(evaluation.sharpe_x)
+        known = evaluation.sharpe_x[is_known]
+        proven = evaluation.sharpe_x[is_known & (evaluation.n_trades >= MIN_TRADES)]
+        behaviours = evaluation.behaviour[fresh]
+        kept = fresh[self._trials.may_keep(behaviours, generation)]
+        best_of_good = good[self._candidates.may_keep(evaluation.sharpe_x[good])]
         convergence = Convergence(
             generation=generation,
-            best_sharpe_x_annual=best * year if np.isfinite(best) else None,
+            best_sharpe_x_annual=self._best_annual(proven * year),
             median_sharpe_x_annual=float(np.median(known)) * year if known.size else None,
-            distinct=self.distinct + len(trials),
-            candidates=self.n_candidates + len(found),
-            diversity=len(trials) / len(genomes),
+            distinct=self.distinct,
+            candidates=self._found + good.size,
+            diversity=fresh.size / len(population),
+            archive=self._evolution.measures(),
         )
-        step = Step(generation, len(genomes), trials, found, convergence)
+        step = Step(
+            generation,
+            len(population),
+            behaviours,
+            int((evaluation.n_trades[fresh] == 0).sum()),
+            int(good.size),
+            trial_rows(evaluation, kept, generation),
+            candidate_columns(population, evaluation, best_of_good, generation),
+            convergence,
+        )
         self._book(step)
         return step
+
+    def _best_annual(self, sharpe_x_annual: Float) -> float | None:
+        """The best so far, this generation's rules with enough trades included."""
+        before = self._convergence[-1].best_sharpe_x_annual if self._convergence else None
+        found = [] if before is None else [before]
+        if sharpe_x_annual.size:
+            found.append(float(sharpe_x_annual.max()))
+        return max(found, default=None)
 
     def _book(self, step: Step) -> None:
         self._trials.add(step.trials)
         self._candidates.add(step.candidates)
         self._convergence.append(step.convergence)
         self._genomes += step.genomes
+        self._without_trades += step.without_trades
+        self._found += step.found
 
-    def state(self) -> dict[str, Any]:
-        """The breeding state, as JSON values; the books follow from the steps."""
+    def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """The breeding state as JSON values and arrays; the books follow from the steps."""
         return self._evolution.state()
 
+    def again(self, step: Step) -> None:
+        """Put a generation that was evaluated before into the books."""
+        self._trials.first_seen(step.behaviours)
+        self._book(step)
+
+    def breed_on(self, head: dict[str, Any], arrays: dict[str, Array]) -> None:
+        """Take up the breeding state that `state` gave; the books start empty."""
+        self._open(Evolution.restore(self.plan.grammar, head, arrays, self.evaluator.sketch))
+
+    def step_of(self, record: dict[str, Any], arrays: dict[str, Array]) -> Step:
+        """The step that `step_record` took apart."""
+        return step_of(record, arrays, self._evolution.codebook)
+
     @classmethod
-    def restore(cls, plan: Plan, state: dict[str, Any], steps: list[Step]) -> Self:
+    def restore(
+        cls,
+        plan: Plan,
+        state: tuple[dict[str, Any], dict[str, Array]],
+        steps: list[tuple[dict[str, Any], dict[str, Array]]],
+    ) -> Self:
         """The search as it was when `state` was taken after these steps."""
         made = cls(plan)
-        made._evolution = Evolution.restore(plan.grammar, state)
-        for step in steps:
-            made._book(step)
+        made.breed_on(*state)
+        for record, arrays in steps:
+            made.again(made.step_of(record, arrays))
         return made
 
-    def result(self, ended_by: str = "generations") -> RunResult:
+    def result(self, ended_by: str | None = None) -> RunResult:
         """What was found so far."""
-        exported = self._candidates.best(EXPORTED)
-        trials = self._trials.kept()
+        trials, found = self._trials.kept(), self._candidates.kept()
         lengths = np.full(N_BLOCKS, self.plan.windows.n_bars // N_BLOCKS, dtype=np.int64)
+        rows = candidate_rows(self.plan, found, self.evaluator.moments(found.population))
+        agreement = agreements(rows, self.evaluator.sketch)
+        best = exported(rows, agreement)
         return RunResult(
             plan=self.plan,
             counts=Counts(
                 generations=self.generation,
                 genomes=self._genomes,
                 distinct=self.distinct,
-                without_trades=self._trials.without_trades,
-                candidates=self.n_candidates,
+                without_trades=self._without_trades,
+                candidates=self._found,
                 sharpe_variance=trial_variance(trials, lengths),
             ),
             trials=trials,
-            candidates=self._candidates.kept(),
+            candidates=rows,
             block_lengths=lengths,
-            exported=exported,
-            strategies=[strategy_of(self.plan, row) for row in exported],
+            agreement=agreement,
+            exported=best,
+            strategies=[strategy_of(self.plan, row) for row in best],
             convergence=tuple(self._convergence),
-            ended_by=ended_by,
+            ended_by=ended_by or self.given_up or "generations",
         )
 
 
@@ -211,38 +277,38 @@ def strategy_of(plan: Plan, row: CandidateRow) -> Strategy:
     return single(genome_of(row), plan.panel.symbols, plan.panel.timeframe, plan.cost_model)
 
 
-def step_record(step: Step) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+_TRIALS, _CANDIDATES = "trials.", "candidates."
+
+
+def step_record(step: Step) -> tuple[dict[str, Any], dict[str, Array]]:
     """A step as JSON values and arrays, for a checkpoint."""
     record = {
         "generation": step.generation,
         "genomes": step.genomes,
+        "without_trades": step.without_trades,
+        "found": step.found,
         "convergence": asdict(step.convergence),
-        "candidates": [astuple(one) for one in step.candidates],
     }
-    trials = step.trials
-    arrays = {
-        "behaviour": trials.behaviour,
-        "generation": trials.generation,
-        "n_trades": trials.n_trades,
-        "block_sum": trials.block_sum,
-        "block_sum_sq": trials.block_sum_sq,
+    return record, {
+        "behaviours": step.behaviours,
+        **{_TRIALS + name: one for name, one in step.trials.columns.items()},
+        **{_CANDIDATES + name: one for name, one in step.candidates.columns.items()},
     }
-    return record, arrays
 
 
-def step_of(record: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> Step:
+def step_of(record: dict[str, Any], arrays: dict[str, Array], codebook: Any) -> Step:
     """The step that `step_record` took apart."""
-    trials = TrialRows(
-        arrays["behaviour"],
-        arrays["generation"],
-        arrays["n_trades"],
-        arrays["block_sum"],
-        arrays["block_sum_sq"],
-    )
+
+    def part(prefix: str) -> dict[str, Array]:
+        return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
     return Step(
         int(record["generation"]),
         int(record["genomes"]),
-        trials,
-        [CandidateRow(*one) for one in record["candidates"]],
+        arrays["behaviours"],
+        int(record["without_trades"]),
+        int(record["found"]),
+        TrialRows(**part(_TRIALS)),
+        Candidates.of(part(_CANDIDATES), codebook),
         Convergence(**record["convergence"]),
     )

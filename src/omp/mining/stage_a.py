@@ -5,10 +5,14 @@ import json
 import numpy as np
 
 from omp.domain.ids import candidate_id
-from omp.engine.evaluation import Evaluation
+from omp.engine.evaluation import Evaluation, Moments
 from omp.engine.genome import Genome
-from omp.engine.strategy import from_strategy, genome_hash, to_strategy
-from omp.mining.books import CandidateRow, TrialRows
+from omp.engine.population import Population
+from omp.engine.strategy import from_strategy
+from omp.mining.books import TrialRows
+from omp.mining.candidates import CandidateRow, Candidates
+from omp.mining.columns import hash_names
+from omp.mining.names import Writer, hashes
 from omp.mining.plan import MIN_TRADES, Plan
 from omp.mining.streams import Bool, Int
 
@@ -30,9 +34,8 @@ def survivors(plan: Plan, evaluation: Evaluation) -> Bool:
 
 def trial_rows(evaluation: Evaluation, rows: Int, generation: int) -> TrialRows:
     """The chosen rows of an evaluation as trials of a generation."""
-    names = [evaluation.behaviour_hash[row].encode() for row in rows.tolist()]
     return TrialRows(
-        np.array(names, dtype="S32"),
+        evaluation.behaviour[rows],
         np.full(rows.size, generation, dtype=np.int64),
         evaluation.n_trades[rows].astype(np.int64),
         evaluation.block_sum[rows],
@@ -40,39 +43,54 @@ def trial_rows(evaluation: Evaluation, rows: Int, generation: int) -> TrialRows:
     )
 
 
-def candidate_rows(
-    plan: Plan, genomes: list[Genome], evaluation: Evaluation, rows: Int, generation: int
-) -> list[CandidateRow]:
-    """The survivors among the chosen rows of a generation, in order."""
-    symbols, timeframe = plan.panel.symbols, plan.panel.timeframe
-    good = survivors(plan, evaluation)
-    found = []
-    for row in rows[good[rows]].tolist():
-        genome = genomes[row]
-        name = genome_hash(genome, symbols, timeframe)
-        found.append(
-            CandidateRow(
-                candidate_id=candidate_id(name),
-                genome_hash=name,
-                behaviour_hash=evaluation.behaviour_hash[row],
-                generation=generation,
-                complexity=genome.complexity,
-                n_trades=int(evaluation.n_trades[row]),
-                exposure=float(evaluation.exposure[row]),
-                turnover=float(evaluation.turnover[row]),
-                sharpe=float(evaluation.sharpe[row]),
-                sharpe_x=float(evaluation.sharpe_x[row]),
-                max_drawdown=float(evaluation.max_drawdown[row]),
-                profit_factor=float(evaluation.profit_factor[row]),
-                n=evaluation.n_bars,
-                mean=float(evaluation.mean_x[row]),
-                var=float(evaluation.var_x[row]),
-                skew=float(evaluation.skew_x[row]),
-                kurt=float(evaluation.kurt_x[row]),
-                strategy=json.dumps(to_strategy(genome, symbols, timeframe), separators=(",", ":")),
-            )
+def candidate_columns(
+    population: Population, evaluation: Evaluation, rows: Int, generation: int
+) -> Candidates:
+    """The chosen rows of a generation as candidates."""
+    chosen = population.take(rows)
+    return Candidates(
+        population=chosen,
+        behaviour=evaluation.behaviour[rows],
+        generation=np.full(rows.size, generation, dtype=np.int64),
+        complexity=np.asarray(chosen.complexity, dtype=np.int64),
+        n_trades=evaluation.n_trades[rows].astype(np.int64),
+        exposure=evaluation.exposure[rows],
+        turnover=evaluation.turnover[rows],
+        sharpe=evaluation.sharpe[rows],
+        sharpe_x=evaluation.sharpe_x[rows],
+        max_drawdown=evaluation.max_drawdown[rows],
+        profit_factor=evaluation.profit_factor[rows],
+    )
+
+
+def candidate_rows(plan: Plan, found: Candidates, moments: Moments) -> list[CandidateRow]:
+    """Candidates with their names and the moments of their x, in the same order."""
+    texts = Writer(found.population, plan.panel.symbols, plan.panel.timeframe).texts()
+    names = hashes(texts)
+    return [
+        CandidateRow(*one)
+        for one in zip(
+            [candidate_id(name) for name in names],
+            names,
+            hash_names(found.behaviour),
+            found.generation.tolist(),
+            found.complexity.tolist(),
+            found.n_trades.tolist(),
+            found.exposure.tolist(),
+            found.turnover.tolist(),
+            found.sharpe.tolist(),
+            found.sharpe_x.tolist(),
+            found.max_drawdown.tolist(),
+            found.profit_factor.tolist(),
+            [moments.n] * len(found),
+            moments.mean.tolist(),
+            moments.var.tolist(),
+            moments.skew.tolist(),
+            moments.kurt.tolist(),
+            texts,
+            strict=True,
         )
-    return found
+    ]
 
 
 def genome_of(row: CandidateRow) -> Genome:

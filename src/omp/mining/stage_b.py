@@ -57,5 +57,6 @@ def judge(
         result.trials,
         result.block_lengths,
         measured,
+        result.agreement,
     )
     return Judged(document, files, court)

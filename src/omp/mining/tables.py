@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omp.domain.errors import Damaged, NotFound
-from omp.mining.books import CandidateRow, TrialRows
+from omp.mining.books import TrialRows
+from omp.mining.candidates import CandidateRow
+from omp.mining.columns import hash_names, hash_values
 from omp.mining.streams import Streams
 from omp.wire.evidence import SCHEMA_VERSION
 
@@ -69,9 +71,7 @@ def trials_parquet(rows: TrialRows) -> bytes:
     n_blocks = rows.block_sum.shape[1]
     frame = pl.DataFrame(
         {
-            "behaviour_hash": pl.Series(
-                [one.decode() for one in rows.behaviour.tolist()], dtype=pl.String
-            ),
+            "behaviour_hash": pl.Series(hash_names(rows.behaviour), dtype=pl.String),
             "generation": pl.Series(rows.generation, dtype=pl.Int64),
             "n_trades": pl.Series(rows.n_trades, dtype=pl.Int64),
             **{f"sum_{b}": np.ascontiguousarray(rows.block_sum[:, b]) for b in range(n_blocks)},
@@ -106,8 +106,16 @@ def read_trials(path: Path) -> TrialRows:
             allowed="behaviour_hash, generation, n_trades, sum_0 …, sum_sq_0 …",
             remedy="the engine that wrote it must keep docs/reference/run-directory.md",
         )
+    try:
+        behaviour = hash_values(frame["behaviour_hash"].to_list())
+    except (ValueError, TypeError) as error:
+        raise Damaged(
+            f"{path} holds a behaviour hash that is none: {error}",
+            allowed="32 hex digits",
+            remedy="the engine that wrote it must keep docs/reference/run-directory.md",
+        ) from error
     return TrialRows(
-        np.array([one.encode() for one in frame["behaviour_hash"].to_list()], dtype="S32"),
+        behaviour,
         frame["generation"].to_numpy().astype(np.int64),
         frame["n_trades"].to_numpy().astype(np.int64),
         np.column_stack([frame[name].to_numpy() for name in sums]),

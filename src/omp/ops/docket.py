@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from omp.config.settings import Holdout
 from omp.domain.errors import Damaged, NotFound, OmpError
 from omp.gates.case import Case, FileFacts, HallFacts, Signature
 from omp.gates.panel import gate_set
 from omp.ops import ledger
 from omp.ops.desk import Desk
+from omp.ops.ensemble import selection_of
 from omp.store import campaigns, hall, snapshots
 from omp.store import runs as run_rows
 from omp.store.runs import Run
@@ -62,6 +64,11 @@ class Docket:
             selection=self.selection(subject),
             files=FileFacts(self.checked + checked, (*self.faults, *more)),
         )
+
+    def member_case(self, candidate: CandidateEvidence, rules: Holdout) -> Case:
+        """The case of a candidate that is screened as a member of what the run offers."""
+        selection = selection_of(self.evidence, candidate, rules)
+        return replace(self.case(candidate), selection=selection)
 
     def selection(self, subject: CandidateEvidence) -> CandidateEvidence | None:
         """Whose DSR counts: the champion's for an ensemble, else the subject's own."""

@@ -12,7 +12,7 @@ from omp.ops import promotion_record as record
 from omp.ops.children import Children, required
 from omp.ops.desk import Desk
 from omp.ops.docket import Docket, read_subject, subject_case
-from omp.ops.ensemble import Offer, choose, may_be_offered
+from omp.ops.ensemble import Offer, choose, may_be_offered, selection_of
 from omp.ops.promotion_late import admit, take_look
 from omp.ops.promotion_record import answer, close, note_verdicts, remember
 from omp.ops.promotion_shared import (
@@ -34,7 +34,7 @@ from omp.wire.evidence import CandidateEvidence
 def screen_run(desk: Desk, docket: Docket, _children: Children) -> Step:
     """The first panel on every candidate; what may be offered, or a refusal."""
     run = docket.run
-    judged = screen_all(docket)
+    judged = screen_all(desk, docket)
     offer = _offer(desk, docket, judged)
     champion = docket.evidence.champion
     now = desk.clock.iso()
@@ -55,9 +55,13 @@ def screen_run(desk: Desk, docket: Docket, _children: Children) -> Step:
     return moved(desk, run.id, note)
 
 
-def screen_all(docket: Docket) -> dict[str, tuple[Verdict, ...]]:
+def screen_all(desk: Desk, docket: Docket) -> dict[str, tuple[Verdict, ...]]:
     """The first panel's verdicts on every candidate of a run, best first."""
-    return {one.candidate_id: judge(docket.case(one), 1) for one in docket.evidence.candidates}
+    rules = desk.settings.holdout
+    return {
+        one.candidate_id: judge(docket.member_case(one, rules), 1)
+        for one in docket.evidence.candidates
+    }
 
 
 def _offer(desk: Desk, docket: Docket, judged: Mapping[str, tuple[Verdict, ...]]) -> Offer:
@@ -65,7 +69,9 @@ def _offer(desk: Desk, docket: Docket, judged: Mapping[str, tuple[Verdict, ...]]
     passing = {
         one.candidate_id
         for one in docket.evidence.candidates
-        if may_be_offered(judged[one.candidate_id], one, rules)
+        if may_be_offered(
+            judged[one.candidate_id], selection_of(docket.evidence, one, rules), rules
+        )
     }
     return choose(docket.evidence, passing, rules)
 
@@ -107,7 +113,7 @@ def _refuse_screened(
 def measure_subject(desk: Desk, docket: Docket, children: Children) -> Step:
     """Have the subject measured, and the first panel judge it."""
     run = docket.run
-    offer = _offer(desk, docket, screen_all(docket))
+    offer = _offer(desk, docket, screen_all(desk, docket))
     if not offer.members:  # the bars were changed meanwhile
         with desk.write() as tx:
             run_rows.change(tx, run.id, stage="screen")

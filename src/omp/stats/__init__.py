@@ -11,6 +11,7 @@ from omp.stats.autocorrelation import (
     newey_west_se_mean,
 )
 from omp.stats.bootstrap import circular_shift_pvalue, spa_pvalue
+from omp.stats.clusters import Clusters, cluster_streams
 from omp.stats.drawdown import drawdown_curve, equity_curve, max_drawdown
 from omp.stats.moments import MIN_OBSERVATIONS, Moments, moments
 from omp.stats.overfitting import (
@@ -33,12 +34,14 @@ from omp.stats.trials import adjust_pvalues, effective_trials
 __all__ = [
     "MIN_OBSERVATIONS",
     "AlphaTest",
+    "Clusters",
     "Moments",
     "Overfitting",
     "adjust_pvalues",
     "alpha_test",
     "autocorrelations",
     "circular_shift_pvalue",
+    "cluster_streams",
     "deflated_sharpe_ratio",
     "drawdown_curve",
     "effective_trials",

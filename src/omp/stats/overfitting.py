@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from itertools import combinations
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,8 +15,8 @@ MAX_BLOCKS = 20
 FLAT_VARIANCE = 1e-12
 """A half whose variance is within this fraction of its mean square is flat up to rounding."""
 
-_GROUP = 4
-_GROUP_BITS = (1 << _GROUP) - 1
+COMPILED_FROM = 1_000_000
+"""Splits times rules from which the compiled kernel pays for its import."""
 
 Bool = NDArray[np.bool_]
 Int = NDArray[np.int64]
@@ -127,8 +127,8 @@ def _cscv(sums: Float, squares: Float, lengths: Int) -> Overfitting:
     if not known or bool(_is_flat(sums.sum(0), squares.sum(0), n_obs_used).all()):
         logits = np.full(n_splits, np.nan)
         return Overfitting(math.nan, logits, n_obs_used, n_trials, 0)
-    tables = _Tables(_subset_sums(sums), _subset_sums(squares), [int(n) for n in lengths])
-    rank, flat = _ranks(tables, _masks(n_blocks), n_trials)
+    halves = _Halves(_subset_sums(sums), _subset_sums(squares), _subset_bars(lengths))
+    rank, flat = _ranks(halves, _masks(n_blocks))
     rank[flat] = 1
     omega = rank / (n_trials + 1)
     logits = np.log(omega / (1.0 - omega))
@@ -139,86 +139,85 @@ def _cscv(sums: Float, squares: Float, lengths: Int) -> Overfitting:
     return Overfitting(overfit / n_splits, logits, n_obs_used, n_trials, n_flat)
 
 
-def _masks(n_blocks: int) -> list[int]:
+@cache
+def _masks(n_blocks: int) -> Int:
     """Each choice of S/2 blocks as a bit mask, in the order of `itertools.combinations`."""
-    return [sum(1 << b for b in c) for c in combinations(range(n_blocks), n_blocks // 2)]
+    every = np.arange(1 << n_blocks, dtype=np.int64)[::-1]
+    chosen = every[np.bitwise_count(every) == n_blocks // 2]
+    masks = np.zeros_like(chosen)
+    for b in range(n_blocks):  # the first block is the highest digit of the order
+        masks |= (chosen >> (n_blocks - 1 - b) & 1) << b
+    masks.setflags(write=False)
+    return np.asarray(masks, dtype=np.int64)
 
 
 def _is_flat(total: Float, squares: Float, n: int) -> Bool:
     return np.asarray(squares - total * total / n <= FLAT_VARIANCE * squares)
 
 
-def _subset_sums(blocks: Float) -> list[Float]:
-    """For each group of four blocks, the sums over each subset of the group, [2^4, N]."""
-    tables = []
-    for first in range(0, blocks.shape[0], _GROUP):
-        group = blocks[first : first + _GROUP]
-        table = np.zeros((1 << len(group), blocks.shape[1]))
-        for bit, block in enumerate(group):
+def _subset_sums(blocks: Float) -> Float:
+    """Sums over each subset of the earlier and of the later half of the blocks, [2, 2^(S/2), N]."""
+    half = blocks.shape[0] // 2
+    tables = np.zeros((2, 1 << half, blocks.shape[1]))
+    for side, table in enumerate(tables):
+        for bit, block in enumerate(blocks[side * half : (side + 1) * half]):
             np.add(table[: 1 << bit], block, out=table[1 << bit : 2 << bit])
-        tables.append(table)
     return tables
 
 
+def _subset_bars(lengths: Int) -> Float:
+    return _subset_sums(lengths[:, None].astype(np.float64))[:, :, 0]
+
+
 @dataclass(frozen=True, eq=False)
-class _Tables:
-    """Sums and sums of squares over every subset of each group of blocks; block lengths."""
+class _Halves:
+    """Sums over every subset of the earlier and of the later blocks; a split takes one of each.
 
-    sums: list[Float]
-    squares: list[Float]
-    lengths: list[int]
+    Args:
+        sums, squares: [2, 2^(S/2), N]. bars: [2, 2^(S/2)].
+    """
 
+    sums: Float
+    squares: Float
+    bars: Float
 
-class _Half:
-    """Sharpe ratios (0 where flat) and flatness of all rules over some of the blocks, [N]."""
+    def keys(self, mask: int) -> tuple[Float, Bool]:
+        """What orders the rules by Sharpe ratio over the blocks in the mask, 0 where flat, [N].
 
-    def __init__(self, n_trials: int) -> None:
-        self.score = np.empty(n_trials)
-        self.flat = np.empty(n_trials, dtype=np.bool_)
-        self._squares = np.empty(n_trials)
-        self._spare = np.empty(n_trials)
-
-    def measure(self, tables: _Tables, mask: int) -> None:
-        """Overwrite both with their values over the blocks in the mask."""
-        n = sum(length for b, length in enumerate(tables.lengths) if mask >> b & 1)
-        total, squares, spare = self.score, self._squares, self._spare
-        _add_up(tables.sums, mask, total)
-        _add_up(tables.squares, mask, squares)
-        np.multiply(total, total, out=spare)
-        spare /= n
-        total *= math.sqrt(max(n - 1, 1)) / n
-        deviations = np.subtract(squares, spare)
-        squares *= 1.0 - FLAT_VARIANCE
-        np.greater_equal(spare, squares, out=self.flat)
-        np.copyto(deviations, 1.0, where=self.flat)
-        np.sqrt(deviations, out=deviations)
-        total /= deviations
-        np.copyto(total, 0.0, where=self.flat)
+        With total s, squares q and n bars the Sharpe ratio rises with s|s|/q for any n, which
+        needs one division and no root.
+        """
+        n_subsets = self.sums.shape[1]
+        low, high = mask % n_subsets, mask // n_subsets
+        n = self.bars[0, low] + self.bars[1, high]
+        total = self.sums[0, low] + self.sums[1, high]
+        squares = self.squares[0, low] + self.squares[1, high]
+        flat = total * total / n >= squares * (1.0 - FLAT_VARIANCE)
+        solid = np.where(flat, 1.0, squares)
+        return np.where(flat, 0.0, total * np.abs(total) / solid), flat
 
 
-def _add_up(tables: list[Float], mask: int, out: Float) -> None:
-    np.copyto(out, tables[0][mask & _GROUP_BITS])
-    for place, table in enumerate(tables[1:], start=1):
-        out += table[mask >> _GROUP * place & _GROUP_BITS]
-
-
-def _ranks(tables: _Tables, masks: list[int], n_trials: int) -> tuple[Int, Bool]:
+def _ranks(halves: _Halves, masks: Int) -> tuple[Int, Bool]:
     """Rank of each split's winner on its other half, and whether the winner was flat."""
-    rank = np.empty(len(masks), dtype=np.int64)
-    flat = np.empty(len(masks), dtype=np.bool_)
-    one, other = _Half(n_trials), _Half(n_trials)
-    for i in range(len(masks) // 2):  # the last split is the first with its halves exchanged
-        j = len(masks) - 1 - i
-        one.measure(tables, masks[i])
-        other.measure(tables, masks[j])
-        rank[i], flat[i] = _judge(one, other)
-        rank[j], flat[j] = _judge(other, one)
+    rank = np.empty(masks.size, dtype=np.int64)
+    flat = np.empty(masks.size, dtype=np.bool_)
+    if masks.size * halves.sums.shape[2] >= COMPILED_FROM:
+        from omp.stats.kernels.cscv import ranks
+
+        solid = 1.0 - FLAT_VARIANCE
+        ranks(halves.sums, halves.squares, masks, halves.bars, solid, rank, flat)
+        return rank, flat
+    for i in range(masks.size // 2):  # the last split is the first with its halves exchanged
+        j = masks.size - 1 - i
+        one, other = halves.keys(int(masks[i])), halves.keys(int(masks[j]))
+        rank[i], flat[i] = _judge(*one, *other)
+        rank[j], flat[j] = _judge(*other, *one)
     return rank, flat
 
 
-def _judge(chosen_on: _Half, ranked_on: _Half) -> tuple[int, bool]:
+def _judge(here: Float, flat_here: Bool, there: Float, flat_there: Bool) -> tuple[int, bool]:
     """Rank (1 the lowest) elsewhere of the best rule here, and whether it is flat on a half."""
-    tied = np.flatnonzero(chosen_on.score == chosen_on.score.max())
-    worst = ranked_on.score[tied].min()
-    flat = bool(chosen_on.flat[tied].any() or ranked_on.flat[tied].any())
-    return 1 + int(np.count_nonzero(ranked_on.score < worst)), flat
+    tied = np.flatnonzero(here == here.max())
+    worst = there[tied].min()
+    flat = bool(flat_here[tied].any() or flat_there[tied].any())
+    return 1 + int(np.count_nonzero(there < worst)), flat

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from omp.domain.durable import append_durable
+from omp.domain.durable import append_durable, sync_file
 from omp.domain.errors import Damaged
 from omp.wire.lines import utc_now
 
@@ -64,9 +64,14 @@ def charge(path: Path, *, attempt: int, generation: int, genomes: int) -> None:
 
 
 def settle(path: Path, *, attempt: int, generation: int, behaviours: int, distinct: int) -> None:
-    """State a charged generation's new distinct behaviours, and the run's total so far."""
+    """State a charged generation's new distinct behaviours, and the run's total so far.
+
+    The line is on the disk with the next charge, or after `seal`: one that a power cut loses is
+    written again from the checkpoint, and until then its generation counts all its genomes.
+    """
     _append(
         path,
+        durable=False,
         kind="result",
         attempt=attempt,
         generation=generation,
@@ -75,9 +80,14 @@ def settle(path: Path, *, attempt: int, generation: int, behaviours: int, distin
     )
 
 
-def _append(path: Path, **fields: object) -> None:
+def seal(path: Path) -> None:
+    """Return once every line is on the disk."""
+    sync_file(path)
+
+
+def _append(path: Path, *, durable: bool = True, **fields: object) -> None:
     line = json.dumps({"schema_version": SCHEMA_VERSION, **fields, "ts": utc_now()})
-    append_durable(path, line.encode())
+    append_durable(path, line.encode(), durable=durable)
 
 
 def read_charges(path: Path) -> Tally:

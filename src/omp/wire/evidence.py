@@ -6,7 +6,7 @@ procedure, step 2).
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -159,6 +159,8 @@ class RunEvidence:
         n_genomes: Number of genomes charged (repeated behaviours included).
         champion: candidate_id with the highest in-sample Sharpe of x.
         correlation: Correlation of in-sample x between `candidates`, in their order.
+        agreement: Correlation of each candidate's in-sample x with the mean of the best random
+            rules, in their order; None where it was not ranked by it.
         sr_variance_trials: Variance of per-bar Sharpes of x over the trials (shown, never used).
     """
 
@@ -187,6 +189,7 @@ class RunEvidence:
     pbo: Overfitting
     candidates: list[CandidateEvidence]
     correlation: list[list[float | None]]
+    agreement: list[float | None] = field(default_factory=list)
 
     def candidate(self, candidate_id: str) -> CandidateEvidence:
         """The evidence of one candidate.

@@ -162,7 +162,8 @@ def test_a_missing_campaign_says_where_it_belongs(tmp_path: Path) -> None:
 
 
 def test_every_ranged_key_is_a_key() -> None:
-    keys = {f"{a}.{b}" for a, table in asdict(parse()).items() for b in table}
+    tables = asdict(parse())
+    keys = {f"{a}.{b}" for a, table in tables.items() for b in table}
     assert set(RULES) < keys
 
 

@@ -5,6 +5,7 @@ import pytest
 from tests.kits.indicators_bars import DAY_NS, random_bars
 
 from omp.engine import Grammar, Operand
+from omp.engine.codebook import Codebook
 from omp.engine.conditions import Masks, Series, pack
 from omp.engine.genome import condition, rule
 from omp.engine.seeds import Dice, stream
@@ -60,12 +61,36 @@ def test_a_condition_is_computed_once_and_masks_stay_within_their_budget() -> No
     grammar = Grammar(max_conditions=3)
     masks = Masks([bars], [40], [640], budget_bytes=1)
     series = Series(bars)
+    codebook = Codebook(grammar)
     for _ in range(5):
-        wanted = [c for _ in range(100) for c in grammar.random_genome(dice).conditions]
-        index = masks.learn(wanted)
-        assert len(index) <= masks.capacity
+        wanted = [c for _ in range(60) for c in grammar.random_genome(dice).conditions]
+        numbers = np.array([codebook.number(one) for one in wanted], dtype=np.int32)
+        place = masks.learn(codebook, numbers)
+        assert masks.words(0).shape[0] <= masks.capacity
         for one in wanted[:20]:
-            packed = pack(series.holds(one)[40:640])
-            assert masks.words(0)[index[one]].tolist() == packed.tolist()
-    again = dict(index)
-    assert masks.learn(wanted) == again
+            column = series.holds(one)[40:640].copy()
+            column[-1] = False  # a signal on the last close has no open to act at
+            row = place[codebook.number(one)]
+            assert masks.words(0)[row].tolist() == pack(column).tolist()
+    words = masks.words(0)[place[numbers]].copy()
+    assert (masks.words(0)[masks.learn(codebook, numbers)[numbers]] == words).all()
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 200), (0, 64), (1, 129), (60, 61), (37, 200)])
+def test_the_words_of_every_comparison_are_those_of_its_column(first: int, last: int) -> None:
+    """Warm-up that is not defined yet, and a window from the very first bar, included."""
+    bars = random_bars(200, seed=6)
+    average, rsi = Operand.of("sma", length=20), Operand.of("rsi", length=5)
+    wanted = [
+        condition(left, op, right)
+        for op in ("<", ">", "crosses_above", "crosses_below")
+        for left, right in ((rsi, 50.0), (Operand.of("close"), average), (rsi, 30.0))
+    ]
+    codebook, masks = Codebook(Grammar()), Masks([bars], [first], [last])
+    numbers = np.array([codebook.number(one) for one in wanted], dtype=np.int32)
+    place = masks.learn(codebook, numbers)
+    series = Series(bars)
+    for number, one in zip(numbers.tolist(), wanted, strict=True):
+        column = series.holds(one)[first:last].copy()
+        column[-1] = False
+        assert masks.words(0)[place[number]].tolist() == pack(column).tolist()

@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tests.kits.indicators_bars import FIELDS, ragged_panel, random_bars
 
 from omp.domain.errors import InvalidInput
@@ -30,6 +31,17 @@ def drawn(n: int, seed: int = 1) -> list[Genome]:
 def evaluate(panel: Panel, genomes: list[Genome], **settings: object) -> Evaluation:
     settings = {"warmup": WARMUP, "stop": STOP, **settings}
     return Evaluator(panel, GRAMMAR, COSTS, **settings).evaluate(genomes)  # type: ignore[arg-type]
+
+
+def market_over_cash(panel: Panel) -> NDArray[np.float64]:
+    """Mean of r - cash over the symbols with each bar of the window."""
+    total, count = np.zeros(STOP - WARMUP), np.zeros(STOP - WARMUP)
+    for bars, row in zip(panel.bars, panel.row, strict=True):
+        inside = (row >= WARMUP) & (row < STOP)
+        close, rows = bars.close[inside], row[inside]
+        total[rows[1:] - WARMUP] += close[1:] / close[:-1] - 1.0 - panel.cash[rows[1:]]
+        count[rows - WARMUP] += 1.0
+    return total / np.maximum(count, 1.0)
 
 
 def arrays(one: Evaluation) -> dict[str, bytes]:
@@ -65,12 +77,33 @@ def test_it_agrees_with_the_oracle_on_a_universe(cash: float, sessions: bool) ->
         blocks = x[x.size % 16 :].reshape(16, -1)
         assert done.block_sum[i] == pytest.approx(blocks.sum(axis=1), abs=1e-13)
         assert done.block_sum_sq[i] == pytest.approx((blocks**2).sum(axis=1), abs=1e-15)
+        bars = sum(float(np.abs(part.position).sum()) for part in judge.symbols)
         if judge.n_trades:
-            away = x - x.mean()
-            spread = (away**2).mean()
-            assert done.skew_x[i] == pytest.approx((away**3).mean() / spread**1.5, rel=1e-7)
-            assert done.kurt_x[i] == pytest.approx((away**4).mean() / spread**2, rel=1e-7)
+            assert done.holding[i] == pytest.approx(bars / judge.n_trades)
+        if judge.n_trades and judge.over_cash.std() > 0.0:
+            over = np.corrcoef(judge.over_cash, market_over_cash(panel))[0, 1]
+            assert done.market_correlation[i] == pytest.approx(over, abs=1e-9)
     assert traded > 60
+
+
+def test_moments_and_sketch_are_those_of_the_series() -> None:
+    panel, genomes = ragged_panel(700, seed=9, cash=0.0002), drawn(15)
+    evaluator = Evaluator(panel, GRAMMAR, COSTS, warmup=WARMUP, stop=STOP)
+    moments, sketch = evaluator.moments(genomes), evaluator.sketch(genomes)
+    parts = np.arange(129) * (STOP - WARMUP) // 128
+    for i, one in enumerate(genomes):
+        x = detail(one, panel, COSTS, warmup=WARMUP, stop=STOP).excess
+        sums = np.add.reduceat(x, parts[:-1])
+        assert sketch[i] == pytest.approx(sums, abs=1e-14)
+        away = x - x.mean()
+        spread = (away**2).mean()
+        assert moments.mean[i] == pytest.approx(x.mean(), abs=1e-16)
+        if spread == 0.0:
+            assert np.isnan([moments.skew[i], moments.kurt[i]]).all()
+            continue
+        assert moments.var[i] == pytest.approx(x.var(ddof=1), rel=1e-9)
+        assert moments.skew[i] == pytest.approx((away**3).mean() / spread**1.5, rel=1e-7)
+        assert moments.kurt[i] == pytest.approx((away**4).mean() / spread**2, rel=1e-7)
 
 
 def test_the_excess_return_is_that_of_the_definition() -> None:
@@ -143,7 +176,9 @@ def test_what_never_trades_has_undefined_ratios_and_no_drawdown() -> None:
     )
     done = evaluate(ragged_panel(700), [never])
     assert done.n_trades[0] == 0
-    assert np.isnan([done.sharpe[0], done.sharpe_x[0], done.profit_factor[0], done.skew_x[0]]).all()
+    assert np.isnan(
+        [done.sharpe[0], done.sharpe_x[0], done.profit_factor[0], done.holding[0]]
+    ).all()
     assert done.max_drawdown[0] == 0.0
     assert not done.block_sum.any()
 
@@ -160,7 +195,8 @@ def test_the_sketch_estimates_the_correlation_of_x() -> None:
     done = evaluate(panel, genomes, stop=2200)
     kept = [i for i in range(len(genomes)) if done.n_trades[i] > 20][:40]
     series = [detail(genomes[i], panel, COSTS, warmup=WARMUP).excess for i in kept]
-    true, guess = np.corrcoef(series), np.corrcoef(done.sketch[kept])
+    sketch = Evaluator(panel, GRAMMAR, COSTS, warmup=WARMUP).sketch([genomes[i] for i in kept])
+    true, guess = np.corrcoef(series), np.corrcoef(sketch)
     assert np.abs(true - guess).mean() < 0.12
 
 

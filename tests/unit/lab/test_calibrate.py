@@ -11,10 +11,11 @@ import pytest
 
 from omp.config.campaign_file import parse_campaign
 from omp.config.settings import parse_settings
-from omp.domain.errors import InvalidInput, NotFound
+from omp.domain.errors import DataNotReady, InvalidInput, NotFound
 from omp.gates.panel import judge
 from omp.lab.calibrate import calibrate
 from omp.lab.market_ledger import MarketLedger
+from omp.lab.poisons import POISONS, Poison
 from omp.lab.walk import Screen
 from omp.lab.worlds import World, open_world, own_worlds
 from omp.market.synthetic import Recipe, generate
@@ -22,7 +23,7 @@ from omp.mining.plan import make_plan
 from omp.mining.run_evidence import Provenance
 from omp.mining.search import search
 from omp.mining.stage_b import judge as judge_run
-from omp.ops.ensemble import choose, may_be_offered
+from omp.ops.ensemble import choose, may_be_offered, selection_of
 
 pytestmark = pytest.mark.filterwarnings("error::RuntimeWarning")
 
@@ -239,10 +240,13 @@ def test_the_lazy_screen_offers_what_the_whole_one_offers() -> None:
     charged = MarketLedger().charge(result.counts.distinct)
     lazy = Screen(result, settings, charged, words)
     whole = judge_run(result, words).evidence
+    best = selection_of(whole, whole.candidates[0], settings.holdout)
     passing = {
         one.candidate_id
         for one in whole.candidates
-        if may_be_offered(judge(replace(lazy.case(one), run=whole), 1), one, settings.holdout)
+        if may_be_offered(
+            judge(replace(lazy.case(one), run=whole, selection=best), 1), best, settings.holdout
+        )
     }
     offered = choose(whole, passing, settings.holdout)
     assert len(offered.members) > 1
@@ -252,3 +256,51 @@ def test_the_lazy_screen_offers_what_the_whole_one_offers() -> None:
     assert lazy.evidence.variance == whole.variance
     assert lazy.champion is not None
     assert lazy.whole(lazy.champion) == whole.candidate(lazy.champion.candidate_id)
+
+
+def test_every_poison_is_named_and_nothing_is_mined_from_it(room: Path) -> None:
+    document = calibrate(
+        json_path=room / "poisoned.json",
+        poisoned=len(POISONS),
+        campaign=room / "small.toml",
+        page=room / "poisoned.md",
+    )
+    counted = document["totals"]["poisoned"]
+    assert counted["unnamed"] == []
+    assert counted["named"]["hits"] == len(POISONS)
+    assert [one["trials"] for one in document["markets"]] == [0] * len(POISONS)
+    told = (room / "poisoned.md").read_text(encoding="utf-8")
+    assert f"{len(POISONS)} of {len(POISONS)} planted faults were named" in told
+
+
+@pytest.mark.parametrize("poison", POISONS, ids=lambda one: one.name)
+def test_a_poison_is_the_only_fault_of_its_market(poison: Poison) -> None:
+    recipe = Recipe("null", 1)
+    healthy = World("healthy", "null", recipe)
+    open_world(healthy, parse_settings("").settings.holdout)
+    with pytest.raises(DataNotReady) as caught:
+        open_world(
+            World("poisoned", "poisoned", recipe, poison=poison),
+            parse_settings("").settings.holdout,
+        )
+    assert poison.rule in {str(one).partition(":")[0] for one in caught.value.faults}
+
+
+def test_dying_edges_and_unequal_ones_are_groups_of_their_own(room: Path) -> None:
+    document = calibrate(
+        json_path=room / "dying.json",
+        dying=1,
+        planted=1,
+        symbols=2,
+        edges="unequal",
+        dial=2.0,
+        campaign=room / "small.toml",
+        page=room / "dying.md",
+    )
+    groups = [one["group"] for one in document["totals"]["funnel"]]
+    assert groups == [
+        "dying, dial 2, drift 0, 2 symbols, unequal edges",
+        "planted, dial 2, drift 0, 2 symbols, unequal edges",
+    ]
+    assert document["totals"]["dying"][0]["contaminated"]["n"] == 1
+    assert "## Edges that die" in (room / "dying.md").read_text(encoding="utf-8")

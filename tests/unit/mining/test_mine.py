@@ -18,7 +18,7 @@ from omp.domain.errors import (
     InvalidInput,
     NotFound,
 )
-from omp.engine import checkpoint
+from omp.mining import checkpoints
 from omp.mining import mine as story
 from omp.mining.plan import FIRST_GENERATION
 from omp.wire.charges import read_charges
@@ -95,8 +95,9 @@ def test_counts_are_exact_and_charged_before(finished: Path) -> None:
     assert candidates["sharpe_x"].is_sorted(descending=True)
 
 
-def test_the_number_of_workers_changes_no_byte(world: World, finished: Path) -> None:
-    same_content(world.mine("run_a", workers=3), finished)
+@pytest.mark.parametrize("workers", [2, 4])
+def test_the_number_of_workers_changes_no_byte(world: World, finished: Path, workers: int) -> None:
+    same_content(world.mine("run_a", workers=workers), finished)
 
 
 def test_another_seed_is_another_search(world: World, finished: Path) -> None:
@@ -126,7 +127,7 @@ def test_a_crash_at_any_step_of_a_generation_costs_nothing(
     target: Any = {
         "charge": (story, "charge"),
         "settle": (story, "settle"),
-        "save": (checkpoint, "save"),
+        "save": (checkpoints, "append_record"),
         "evaluate": (story.Search, "advance"),
     }[step]
     real, calls = getattr(*target), []
@@ -153,16 +154,16 @@ def test_a_crash_at_any_step_of_a_generation_costs_nothing(
 def test_a_full_disk_keeps_the_last_checkpoint(
     world: World, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = checkpoint.save, []
+    real, calls = checkpoints.append_record, []
 
-    def full(folder: Path, state: dict[str, Any]) -> Path:
+    def full(path: Path, data: bytes) -> None:
         calls.append(1)
         if len(calls) == 2:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return real(folder, state)
+        real(path, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "save", full)
+        patch.setattr(checkpoints, "append_record", full)
         with pytest.raises(DiskFull) as caught:
             world.mine("run_a")
     assert caught.value.exit_code == 4
@@ -242,4 +243,6 @@ def test_events_tell_the_story(world: World) -> None:
     assert [e["generation"] for e in progress] == [0, 1, 2, 3]
     needed = {"best_sharpe", "candidates", "trials", "evals_per_s", "eta_s", "diversity"}
     assert all(needed <= set(e) for e in progress)
+    best = [e["best_sharpe"] for e in progress]
+    assert best == sorted(best), "the best so far never falls"
     assert world.events[0]["seed"] == 1

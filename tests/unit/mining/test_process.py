@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from omp.domain.failpoints import VARIABLE
 from omp.wire.charges import read_charges
 from omp.wire.rundir import read_manifest
 
@@ -49,26 +50,34 @@ def wait_for_charge(world: World, generation: int, process: subprocess.Popen[str
     raise AssertionError(f"generation {generation} was never seen in the middle")
 
 
-def test_killed_in_mid_generation_and_resumed_it_is_the_same_run(
+def test_killed_at_every_generation_and_resumed_it_is_the_same_run(
     world: World, environment: dict[str, str]
 ) -> None:
-    campaign = world.campaign(population=1500, generations=4)
+    """Each attempt ends by kill -9 one generation later, at another step, with other workers."""
+    campaign = world.campaign()
     undisturbed = world.mine("run_a", campaign=campaign, out=world.workspace.run("run_whole"))
-    for generation in (1, 3):
-        child = subprocess.Popen(
-            command(world, campaign, "--resume", "--workers", "2"),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
-        )  # fmt: skip
-        wait_for_charge(world, generation, child)
-        child.send_signal(signal.SIGKILL)
-        child.communicate()
+    steps = ("charged", "evaluated", "checkpointed", "settled")
     out = world.workspace.run("run_a")
+    for attempt, (step, workers) in enumerate(zip(steps, "1241", strict=True), start=1):
+        killed = subprocess.run(
+            command(world, campaign, "--resume", "--workers", workers),
+            capture_output=True, text=True, env={**environment, VARIABLE: f"mine.{step}"},
+        )  # fmt: skip
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        assert events(killed.stdout)[0]["attempt"] == attempt
+    owed = read_charges(out / "charges.ndjson").owed
+    assert [one.generation for one in owed] == [0, 1]
+    for step in ("checkpointed", "charged", "written"):
+        killed = subprocess.run(
+            command(world, campaign, "--resume"),
+            capture_output=True, text=True, env={**environment, VARIABLE: f"mine.{step}"},
+        )  # fmt: skip
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not (out / "manifest.json").exists()
     done = subprocess.run(
         command(world, campaign, "--resume"), capture_output=True, text=True, env=environment
     )
     assert done.returncode == 0, done.stderr
-    assert events(done.stdout)[0]["attempt"] == 3
     same_content(out, undisturbed)
     manifest = read_manifest(out / "manifest.json")
     assert read_charges(out / "charges.ndjson").trials == manifest.counts["distinct"]

@@ -6,7 +6,8 @@ import pytest
 from tests.kits.gate_cases import candidate, run_evidence
 
 from omp.config.settings import Holdout
-from omp.ops.ensemble import choose
+from omp.domain.verdict import Outcome, Verdict
+from omp.ops.ensemble import choose, may_be_offered, selection_of
 from omp.wire.evidence import RunEvidence
 
 
@@ -59,3 +60,20 @@ def test_the_champion_alone_where_it_is_asked_for() -> None:
     alone = replace(Holdout(), subject="champion")
     assert choose(run, ALL, alone).members == ("cand_0",)
     assert choose(run, {"cand_1"}, alone).members == ()
+
+
+def test_agreement_with_the_random_rules_goes_before_the_sharpe_ratio() -> None:
+    run = replace(run_of([0.3, 0.2, 0.1, 0.4], APART), agreement=[0.5, 0.9, 0.7, None])
+    assert choose(run, ALL, Holdout()).members == ("cand_1", "cand_2", "cand_0", "cand_3")
+
+
+def test_the_dsr_of_an_ensembles_member_is_the_champions() -> None:
+    strong, weak = candidate("cand_0", dsr=0.9), candidate("cand_1", dsr=0.1)
+    run = run_evidence(candidates=[strong, weak], champion="cand_0")
+    together, alone = Holdout(), replace(Holdout(), subject="champion")
+    assert selection_of(run, weak, together) == strong
+    assert selection_of(run, weak, alone) == weak
+    passed = (Verdict("dsr", 1, Outcome.PASS, 0.9, 0.5, "higher", 0.4, "probability", ""),)
+    assert may_be_offered(passed, strong, together)
+    assert not may_be_offered(passed, weak, together)
+    assert not may_be_offered(passed, None, together)

@@ -60,6 +60,24 @@ def test_joined_lineages_share_their_trials(desk: Desk) -> None:
     assert ops_ledger.budget(desk, "lin_other").window.startswith(lineage.id)
 
 
+def test_joined_lineages_share_their_looks(desk: Desk) -> None:
+    """Data imported again under another lineage that joins the first begin no new budget."""
+    children = FakeChildren(desk.workspace, look_changes={"p_value": 0.9})
+    run_id = finish_run(desk)
+    while promotion.advance(desk, run_id, children).more:
+        pass
+    with desk.db.write() as tx:
+        lineage = snapshots.root(tx, str(run_rows.get(tx, run_id).lineage))
+        again = snapshots.Lineage(
+            "lin_again", "real", "us", ["ZZZ"], "2001-01-01", "2002-01-01", "2001-06-01",
+            lineage.id, desk.clock.iso(),
+        )  # fmt: skip
+        snapshots.add_lineage(tx, again)
+    first, other = ops_ledger.budget(desk, lineage.id), ops_ledger.budget(desk, "lin_again")
+    assert first.looks == other.looks == 1
+    assert other.next_level == first.next_level == pytest.approx(level(2, alpha=0.05))
+
+
 def test_a_windows_budget_goes_down_look_by_look(desk: Desk) -> None:
     children = FakeChildren(desk.workspace, look_changes={"p_value": 0.9})
     lineage = ""

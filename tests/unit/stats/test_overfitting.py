@@ -227,3 +227,46 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         pbo_from_block_sums(np.zeros((5, 8)), np.zeros((5, 8)), np.ones(6))
     with pytest.raises(ValueError, match="whole numbers"):
         pbo_from_block_sums(np.zeros((5, 8)), np.zeros((5, 8)), np.full(8, 1.5))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    n_rules=st.integers(2, 150),
+    n_blocks=st.sampled_from([2, 4, 6, 8]),
+    copies=st.integers(0, 5),
+    flat=st.integers(0, 5),
+)
+def test_compiled_and_interpreted_give_the_same_to_the_last_bit(
+    seed: int, n_rules: int, n_blocks: int, copies: int, flat: int
+) -> None:
+    returns = noise(seed, 96, n_rules)
+    dice = np.random.default_rng(seed)
+    for _ in range(copies):
+        returns[:, dice.integers(n_rules)] = returns[:, dice.integers(n_rules)]
+    for _ in range(flat):
+        returns[: dice.choice([48, 96]), dice.integers(n_rules)] = dice.choice([0.0, 0.001, -0.001])
+    one = probability_of_backtest_overfitting(returns, n_blocks)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("omp.stats.overfitting.COMPILED_FROM", 0)
+        other = probability_of_backtest_overfitting(returns, n_blocks)
+    assert np.array_equal(one.logits, other.logits, equal_nan=True)
+    assert one.n_flat_winners == other.n_flat_winners
+
+
+def test_the_usual_size_is_compiled_and_agrees_with_phacker() -> None:
+    returns = noise(11, 330, 100)
+    result = probability_of_backtest_overfitting(returns, 16)
+    pbo, logits = cscv(returns[-320:], 16)
+    assert result.pbo == pbo
+    assert np.allclose(result.logits, logits, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_blocks", [2, 6, 12, 20])
+def test_splits_come_in_the_order_of_combinations(n_blocks: int) -> None:
+    from omp.stats.overfitting import _masks
+
+    expected = [
+        sum(1 << b for b in chosen) for chosen in combinations(range(n_blocks), n_blocks // 2)
+    ]
+    assert _masks(n_blocks).tolist() == expected

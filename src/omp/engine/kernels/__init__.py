@@ -1,6 +1,8 @@
-"""The compiled kernels; each file is cached by numba on its own, so none calls into another."""
+"""The compiled kernels; each file is cached by numba on its own, so none calls into another.
 
-from omp.engine.kernels.measure import measure_batch
+The exception is `bits`, single machine instructions that do not change.
+"""
+
 from omp.engine.kernels.walk import signals, walk, walk_batch
 
-__all__ = ["measure_batch", "signals", "walk", "walk_batch"]
+__all__ = ["signals", "walk", "walk_batch"]

@@ -16,8 +16,10 @@ from numba.extending import intrinsic
 _SIGNAL, _STOP, _TARGET, _TRAIL, _TIME, _END, _RUIN = range(7)  # the order of fills.REASONS
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-_LANE_1 = np.uint64(0x9E3779B97F4A7C15)
+_LANE_1 = np.uint64(0x9E3779B97F4A7C15)  # lanes and codes of tokens: as omp.engine.tokens
 _LANE_2 = np.uint64(0xD1B54A32D192ED03)
+_ENTRY = 1 << 16
+_NOISE = 1e-12  # omp.engine.fills.NOISE
 _S32, _S29 = np.uint64(32), np.uint64(29)
 _ZERO = np.uint64(0)
 _FULL = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -223,11 +225,11 @@ def walk(  # noqa: C901 - one pass over the bars, kept whole so that it reads li
 
 
 @njit(cache=True, nogil=True)
-def _combine(masks: Any, chosen: Any, lo: int, hi: int, every: bool, out: Any) -> None:
+def _combine(masks: Any, place: Any, chosen: Any, count: int, every: bool, out: Any) -> None:
     """The words of one rule: all or any of the chosen masks; none chosen never fires."""
-    out[:] = _FULL if every and hi > lo else _ZERO
-    for i in range(lo, hi):
-        words = masks[chosen[i]]
+    out[:] = _FULL if every and count > 0 else _ZERO
+    for i in range(count):
+        words = masks[place[chosen[i]]]
         if every:
             for w in range(out.size):
                 out[w] &= words[w]
@@ -245,6 +247,12 @@ def _mix(h: Any, value: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def _token(lane: Any, stamp: Any, level: Any, what: Any) -> Any:
+    """One lane of the token of an entry or an exit."""
+    return _mix(_mix(_mix(lane, stamp), level), what)
+
+
+@njit(cache=True, nogil=True)
 def signals(direction: int, entry: Any, exit: Any) -> None:
     """Turn entry and exit words in place into opening and closing words of a direction."""
     for w in range(entry.size):
@@ -255,7 +263,8 @@ def signals(direction: int, entry: Any, exit: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def walk_batch(
+def walk_batch(  # noqa: C901 - one genome after the other on one symbol
+    order: Any,
     lo: int,
     hi: int,
     bars: Any,
@@ -264,9 +273,10 @@ def walk_batch(
     cash: Any,
     session_end: Any,
     masks: Any,
-    pointers: Any,
-    chosen: Any,
+    place: Any,
+    count_of: Any,
     every: Any,
+    conditions: Any,
     direction: Any,
     levels: Any,
     fee: float,
@@ -279,11 +289,12 @@ def walk_batch(
     sums: Any,
     hashes: Any,
 ) -> None:
-    """Run genomes lo..hi-1 on one symbol and add what they did to the pool.
+    """Run genomes order[lo:hi] on one symbol and add what they did to the pool.
 
     Args:
-        masks: condition words, [C, W]. pointers: [G, 3] bounds of entry and exit in `chosen`.
-        every: [G, 2] whether entry and exit ask for all. direction: 0 long, 1 short, 2 both.
+        masks: condition words, [C, W]. place: row in `masks` of each condition number.
+        count_of, every: [G, 2]; conditions: [G, 2, K]; as in a Population.
+        direction: 0 long, 1 short, 2 both, [G].
         levels: [G, 4] as `walk`. rows: place of each bar in the pool. cash: yield per bar.
         pool_return, pool_over_cash, pool_excess: [hi - lo, T], added to.
         counts: [G] trades. sums: [G, 3] bars held, gains, losses. hashes: uint64[G, 2].
@@ -297,9 +308,10 @@ def walk_batch(
     change = bars[4]
     has_cash = pool_over_cash.shape[0] > 0
     alone = n == pool_return.shape[1]  # every row of the pool is a bar of this symbol
-    for g in range(lo, hi):
-        _combine(masks, chosen, pointers[g, 0], pointers[g, 1], every[g, 0], entry)
-        _combine(masks, chosen, pointers[g, 1], pointers[g, 2], every[g, 1], leave)
+    for at in range(lo, hi):
+        g = order[at]
+        _combine(masks, place, conditions[g, 0], count_of[g, 0], every[g, 0], entry)
+        _combine(masks, place, conditions[g, 1], count_of[g, 1], every[g, 1], leave)
         signals(direction[g], entry, leave)
         first = -1 if direction[g] == 1 else 1
         count = walk(
@@ -333,29 +345,32 @@ def walk_batch(
         if has_cash:
             for t in range(1, n):
                 over = returns[t] - held[t] * cash[t]
-                pool_return[g - lo, rows[t]] += returns[t]
-                pool_over_cash[g - lo, rows[t]] += over
-                pool_excess[g - lo, rows[t]] += over - mean_position * (change[t] - cash[t])
+                pool_return[at - lo, rows[t]] += returns[t]
+                pool_over_cash[at - lo, rows[t]] += over
+                pool_excess[at - lo, rows[t]] += over - mean_position * (change[t] - cash[t])
         elif alone:
-            raw, excess = pool_return[g - lo], pool_excess[g - lo]
+            raw, excess = pool_return[at - lo], pool_excess[at - lo]
             for t in range(1, n):
                 raw[t] += returns[t]
                 excess[t] += returns[t] - mean_position * change[t]
         else:
             for t in range(1, n):
-                pool_return[g - lo, rows[t]] += returns[t]
-                pool_excess[g - lo, rows[t]] += returns[t] - mean_position * change[t]
+                pool_return[at - lo, rows[t]] += returns[t]
+                pool_excess[at - lo, rows[t]] += returns[t] - mean_position * change[t]
         counts[g] += count
         sums[g, 0] += long_bars + short_bars
         one, two = _LANE_1 ^ seed, _LANE_2 ^ seed
         for k in range(count):
-            if values[k, 1] > 0.0:
+            if values[k, 1] > _NOISE:
                 sums[g, 1] += values[k, 1]
-            else:
+            elif values[k, 1] < -_NOISE:
                 sums[g, 2] -= values[k, 1]
-            what = np.uint64(marks[k, 3] * 4 + marks[k, 2] + 1)
             begins, ends = np.uint64(stamps[marks[k, 0]]), np.uint64(stamps[marks[k, 1]])
-            one = _mix(_mix(_mix(_mix(one, begins), ends), bits[k, 0]), what)
-            two = _mix(_mix(_mix(_mix(two, what), bits[k, 0]), ends), begins)
-        hashes[g, 0] += _mix(one, seed)
-        hashes[g, 1] += _mix(two, seed)
+            enters = np.uint64(_ENTRY + marks[k, 2] + 1)
+            leaves = np.uint64(marks[k, 3] * 4 + marks[k, 2] + 1)
+            hashes[g, 0] += _token(one, begins, _ZERO, enters) + _token(
+                one, ends, bits[k, 0], leaves
+            )
+            hashes[g, 1] += _token(two, begins, _ZERO, enters) + _token(
+                two, ends, bits[k, 0], leaves
+            )

@@ -1,0 +1,75 @@
+"""Candlestick patterns: 100 (or 80, 200) where one shows upwards, negative downwards, else 0."""
+
+from omp.domain.indicators.parts import SIGN, Indicator, further
+
+PATTERNS: dict[str, str] = {
+    "2crows": "two crows",
+    "3blackcrows": "three black crows",
+    "3inside": "three inside up or down",
+    "3linestrike": "three-line strike",
+    "3outside": "three outside up or down",
+    "3starsinsouth": "three stars in the south",
+    "3whitesoldiers": "three advancing white soldiers",
+    "abandonedbaby": "abandoned baby",
+    "advanceblock": "advance block",
+    "belthold": "belt hold",
+    "breakaway": "breakaway",
+    "closingmarubozu": "closing marubozu",
+    "concealbabyswall": "concealing baby swallow",
+    "counterattack": "counterattack",
+    "darkcloudcover": "dark cloud cover",
+    "doji": "doji",
+    "dojistar": "doji star",
+    "dragonflydoji": "dragonfly doji",
+    "engulfing": "engulfing",
+    "eveningdojistar": "evening doji star",
+    "eveningstar": "evening star",
+    "gapsidesidewhite": "side-by-side white lines after a gap",
+    "gravestonedoji": "gravestone doji",
+    "hammer": "hammer",
+    "hangingman": "hanging man",
+    "harami": "harami",
+    "haramicross": "harami cross",
+    "highwave": "high wave",
+    "hikkake": "hikkake",
+    "hikkakemod": "modified hikkake",
+    "homingpigeon": "homing pigeon",
+    "identical3crows": "identical three crows",
+    "inneck": "in-neck",
+    "invertedhammer": "inverted hammer",
+    "kicking": "kicking",
+    "kickingbylength": "kicking, by the longer marubozu",
+    "ladderbottom": "ladder bottom",
+    "longleggeddoji": "long-legged doji",
+    "longline": "long line",
+    "marubozu": "marubozu",
+    "matchinglow": "matching low",
+    "mathold": "mat hold",
+    "morningdojistar": "morning doji star",
+    "morningstar": "morning star",
+    "onneck": "on-neck",
+    "piercing": "piercing line",
+    "rickshawman": "rickshaw man",
+    "risefall3methods": "rising or falling three methods",
+    "separatinglines": "separating lines",
+    "shootingstar": "shooting star",
+    "shortline": "short line",
+    "spinningtop": "spinning top",
+    "stalledpattern": "stalled pattern",
+    "sticksandwich": "stick sandwich",
+    "takuri": "takuri",
+    "tasukigap": "Tasuki gap",
+    "thrusting": "thrusting",
+    "tristar": "tristar",
+    "unique3river": "unique three river",
+    "upsidegap2crows": "upside gap two crows",
+    "xsidegap3methods": "gap three methods",
+}
+"""TA-Lib's name without its CDL -> the pattern."""
+
+STANDARD: tuple[Indicator, ...] = ()
+
+FURTHER: tuple[Indicator, ...] = tuple(
+    further(f"cdl_{name}", "pattern", "", SIGN, (), f"candlestick: {words}")
+    for name, words in PATTERNS.items()
+)

@@ -1,0 +1,209 @@
+"""From the words of conditions to trades where a stop, a target or time may end one earlier.
+
+What a stop does depends on its entry bar alone, so its first touch stands in a table for every
+level; a trade ends at the earliest of its exit signal, its touches and its last permitted bar.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from omp.engine.kernels.bits import ONE, SIX, TOP, ZERO, trailing_zeros
+
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+NEVER = np.int32(2**31 - 1)
+_LANES = 4
+
+
+@njit(cache=True, nogil=True)
+def _rule(masks: Any, place: Any, chosen: Any, count: int, every: bool, out: Any) -> None:
+    """The words of one rule: all or any of the chosen conditions; none chosen never holds."""
+    if count == 0:
+        out[:] = ZERO
+        return
+    out[:] = masks[place[chosen[0]]]
+    for i in range(1, count):
+        a = masks[place[chosen[i]]]
+        if every:
+            for w in range(out.size):
+                out[w] &= a[w]
+        else:
+            for w in range(out.size):
+                out[w] |= a[w]
+
+
+@njit(cache=True, nogil=True)
+def _chain(words: Any, following: Any, none: int) -> None:
+    """For each word the first set bit from its begin on; `none` behind the last one."""
+    at = np.int32(none)
+    following[words.size] = at
+    for w in range(words.size - 1, -1, -1):
+        word = words[w]
+        here = np.int32((w << 6) + np.int64(trailing_zeros(word)))
+        at = here if word != ZERO else at
+        following[w] = at
+
+
+@njit(cache=True, nogil=True)
+def _next(words: Any, following: Any, lane: Any, start: Any) -> Any:
+    """The first set bit from `start` on of the words from `lane` on, without a branch."""
+    w = start >> SIX
+    word = words[lane + w] & (_ALL << (start & TOP))
+    here = np.int64((w << SIX) + trailing_zeros(word))
+    later = np.int64(following[lane + w + ONE])
+    return here if word != ZERO else later
+
+
+@njit(cache=True, nogil=True)
+def _cut(bars: Any, begin: int, size: int, bound: int) -> int:
+    """Entries and exits before a bar, of trades in the order of time."""
+    lo, hi = 0, size  # the first trade that ends at the bound or later
+    while lo < hi:
+        middle = (lo + hi) >> 1
+        if np.int64(bars[2 * (begin + middle) + 1]) < bound:
+            lo = middle + 1
+        else:
+            hi = middle
+    within = lo < size and np.int64(bars[2 * (begin + lo)]) < bound
+    return 2 * lo + (1 if within else 0)
+
+
+@njit(cache=True, nogil=True)
+def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at once
+    order: Any,
+    lo: int,
+    hi: int,
+    n: int,
+    masks: Any,
+    place: Any,
+    count: Any,
+    every: Any,
+    conditions: Any,
+    bounds: Any,
+    first: Any,
+    size: Any,
+    bars: Any,
+    rows: Any,
+    cuts: Any,
+    stops: Any,
+    table: Any,
+    keys: Any,
+    levels: Any,
+    open_: Any,
+    signed_loss: Any,
+    longest: Any,
+    timed: int,
+    session: int,
+) -> int:
+    """List the trades of genomes order[lo:hi] on one symbol until the space is used up.
+
+    Each trade waits for the end of the one before, so that one genome leaves the processor idle:
+    several are walked in turns, each in a lane of its own.
+
+    Args:
+        order .. cuts: as in `list_trades`.
+        stops: number of the level of each stop, -1 for none, [G, 4].
+        table: for stop loss, target and trailing stop the table of each level, [3, L]; table 0
+            is never met and stands for what is not used.
+        keys: first touch after each entry bar, flat [tables, T]. levels: the level touched, same
+            shape. The exits of table k stand in the records from row T + 2 + k T on.
+        open_: [T]. signed_loss: side * stop loss of each level, [L].
+        longest: longest holding of each level, in bars. timed: first row of exits by time.
+        session: table of session ends, 0 where positions may stay.
+
+    Returns:
+        The genome after the last one that found space.
+    """
+    width = masks.shape[1]
+    stride = width + 1
+    enter, leave = np.zeros(_LANES * stride, np.uint64), np.zeros(_LANES * stride, np.uint64)
+    next_enter = np.empty(_LANES * stride, np.int32)
+    next_leave = np.empty(_LANES * stride, np.int32)
+    flat, used, begins = np.zeros((3, _LANES), np.int64)
+    who, most = np.zeros((2, _LANES), np.int64)
+    loss, gain, trail = np.zeros((3, _LANES), np.uint64)
+    signed = np.zeros(_LANES)
+    ends = np.uint64(session * n)
+    first_row = n + 2  # of the exits of table 0, which has none
+    share = (rows.size - 8) // _LANES
+    room = share - n
+    for lane in range(_LANES):
+        used[lane] = lane * share
+    lanes, following = 0, lo
+    busy = np.zeros(_LANES, np.int64)  # lanes at work
+    idle = np.arange(_LANES)  # the others, from `lanes` on
+    while True:
+        while lanes < _LANES and following < hi:
+            lane = idle[lanes]
+            if used[lane] - lane * share > room:
+                break
+            g = order[following]
+            entries = enter[lane * stride : lane * stride + width]
+            exits = leave[lane * stride : lane * stride + width]
+            _rule(masks, place, conditions[g, 0], count[g, 0], every[g, 0], entries)
+            _rule(masks, place, conditions[g, 1], count[g, 1], every[g, 1], exits)
+            for w in range(width):
+                entries[w] &= ~exits[w]
+            _chain(entries, next_enter[lane * stride : lane * stride + stride], n)
+            _chain(exits, next_leave[lane * stride : lane * stride + stride], n - 1)
+            loss[lane] = n * table[0, stops[g, 0]] if stops[g, 0] >= 0 else 0
+            gain[lane] = n * table[1, stops[g, 1]] if stops[g, 1] >= 0 else 0
+            trail[lane] = n * table[2, stops[g, 2]] if stops[g, 2] >= 0 else 0
+            most[lane] = longest[stops[g, 3]] if stops[g, 3] >= 0 else n
+            signed[lane] = signed_loss[stops[g, 0]] if stops[g, 0] >= 0 else 0.0
+            flat[lane], begins[lane], who[lane] = 0, used[lane], following - lo
+            busy[lanes] = lane
+            lanes += 1
+            following += 1
+        if lanes == 0:
+            return following
+        ended = -1
+        while ended < 0:
+            for at in range(lanes):
+                one = np.uint64(busy[np.uint64(at)])
+                words = one * np.uint64(stride)
+                e = _next(enter, next_enter, words, np.uint64(flat[one])) + 1
+                if e >= n:
+                    ended = at
+                    continue
+                u = np.uint64(e)
+                first_loss, first_trail = keys[loss[one] + u], keys[trail[one] + u]
+                if first_trail == first_loss and first_trail != NEVER:  # both are met in one bar
+                    side = 1.0 if signed[one] > 0.0 else -1.0
+                    fixed = open_[u] * (1.0 - signed[one])
+                    if side * levels[trail[one] + u] > side * fixed:
+                        first_loss = NEVER
+                # of two keys the smaller, and with it the table that it comes from
+                by, key = loss[one], first_loss
+                by = trail[one] if first_trail < key else by
+                key = min(key, first_trail)
+                other = keys[gain[one] + u]
+                by = gain[one] if other < key else by
+                key = min(key, other)
+                other = keys[ends + u]
+                by = ends if other < key else by
+                key = min(key, other)
+                hit = np.int64(key) >> 3
+                late = e + most[one]
+                x = _next(leave, next_leave, words, u) + 1
+                row = timed + late if late < x else n + x
+                x = min(x, late)
+                if hit >= n and x >= n:  # still open: closed at the last close
+                    x = n - 1
+                    row = 2 * n + (1 if x == e else 0)
+                touched = first_row + np.int64(by) + e
+                row = touched if hit < x else row
+                x = min(x, hit)
+                k = np.uint64(used[one])
+                bars[k + k], bars[k + k + ONE], rows[k] = e, x, row
+                used[one] += 1
+                flat[one] = x
+        lane = busy[ended]
+        i = who[lane]
+        first[i], size[i] = begins[lane], used[lane] - begins[lane]
+        for s in range(bounds.size):
+            cuts[i, s] = _cut(bars, first[i], size[i], bounds[s])
+        lanes -= 1
+        busy[ended] = busy[lanes]
+        idle[lanes] = lane

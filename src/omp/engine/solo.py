@@ -1,0 +1,268 @@
+"""One symbol that fills its window: genomes are evaluated from their trades alone, without series.
+
+A genome costs its words, a few cycles each, and its trades, a few table rows each. Only what a
+record cannot say is left to the general path: positions on both sides, ruin, and genomes whose
+sums would lose digits (see `omp.engine.kernels.account`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from omp.engine.evaluation import Results
+from omp.engine.fills import Costs
+from omp.engine.population import Population
+from omp.engine.records import KINDS, Records, deep_falls, spans
+from omp.engine.window import Window
+
+Int = NDArray[np.int64]
+Float = NDArray[np.float64]
+
+CHUNK = 128  # genomes that a worker takes at a time
+SIDES = (1, -1)  # of the directions that have one side, in the order of their numbers
+_TRADES = 1 << 15  # trades that are listed before they are measured
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Genomes in the order in which they are evaluated, and the words of their conditions.
+
+    Args:
+        population: the genomes. order: their numbers.
+        words: for each symbol the words of conditions, [C, W].
+        place: the row in words of each condition of the codebook.
+    """
+
+    population: Population
+    order: Int
+    words: list[NDArray[np.uint64]]
+    place: NDArray[np.int32]
+
+
+class Scratch:
+    """Where one worker lists trades before it measures them.
+
+    Args:
+        n: bars of the window. bounds: number of bounds.
+    """
+
+    def __init__(self, n: int, bounds: int) -> None:
+        room = _TRADES + 4 * n + 16
+        self.first: Int = np.zeros(CHUNK, dtype=np.int64)
+        self.size: Int = np.zeros(CHUNK, dtype=np.int64)
+        self.bars = np.empty(2 * room + 16, dtype=np.uint32)
+        self.rows = np.empty(room, dtype=np.uint32)
+        self.cuts = np.empty((CHUNK, bounds), dtype=np.uint32)
+        self.running = np.zeros(4 * (n + 2))
+        self.width = np.empty(n + 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """The tables of one side.
+
+    Args:
+        records: what entries and exits do.
+        falls: highest and lowest levels and deepest falls of any span, as `account` reads them.
+        powers: sums of d to the powers 1 to 4 over the bars before each bar, [T + 1, 4].
+    """
+
+    records: Records
+    falls: tuple[Float, ...]
+    powers: Float
+
+
+class Solo:
+    """The fast path of one symbol.
+
+    Args:
+        window: a window with one symbol that has every bar of it.
+        costs: costs per side.
+    """
+
+    def __init__(self, window: Window, costs: Costs) -> None:
+        self._one, self._costs = window.symbols[0], costs
+        self._rooms: dict[tuple[int, int], Scratch] = {}
+        self._sides: dict[int, Side] = {}
+
+    def _side(self, side: int) -> Side:
+        if side not in self._sides:
+            records = Records(self._one, self._costs, side)
+            falls = (spans(records.level).reshape(-1), *deep_falls(records.level))
+            self._sides[side] = Side(records, falls, records.powers())
+        return self._sides[side]
+
+    def scratch(self, bounds: int, worker: int) -> Scratch:
+        """The room of one worker for so many bounds."""
+        key = (bounds, worker)
+        if key not in self._rooms:
+            self._rooms[key] = Scratch(self._one.rows.size, bounds)
+        return self._rooms[key]
+
+    def groups(self, job: Job, bounds: Int) -> Iterator["Group"]:
+        """The genomes of a job that can be evaluated here, in groups of one side and kind.
+
+        Args:
+            job: genomes. bounds: first bar of each block and the bar after the last, [S + 1].
+        """
+        population = job.population
+        direction = population.direction[job.order]
+        stopped = np.maximum.reduce(population.stops[job.order].T) >= 0
+        if self._one.session_end.size:
+            stopped[:] = True
+        for number, sign in enumerate(SIDES):
+            ours = direction == number
+            if not ours.any() or not self._side(sign).records.safe:
+                continue
+            for kind in (False, True):
+                order = job.order[ours & (stopped == kind)]
+                stops = None
+                if kind and order.size:
+                    stops, doubtful = _stop_tables(
+                        self._side(sign).records, population, order, self._one.table[0]
+                    )
+                    order = order[~doubtful]
+                    # neighbours share their tables of exits, which stay in the cache
+                    order = order[np.lexsort(population.stops[order, 2::-1].T)]
+                if order.size:
+                    part = Job(population, order, job.words, job.place)
+                    yield Group(self._side(sign), part, bounds, stops)
+
+
+def _stop_tables(
+    records: Records, population: Population, order: Int, open_: Float
+) -> tuple[tuple[Any, ...], NDArray[np.bool_]]:
+    """The arguments of `list_stopped`, and which genomes cannot be told in records."""
+    levels, stops = population.codebook.stop_levels, population.stops[order]
+    table = np.zeros((3, max(1, *(len(one) for one in levels[:3]))), dtype=np.int64)
+    signed = np.zeros(table.shape[1])
+    doubtful = np.zeros(order.size, dtype=np.bool_)
+    for kind in range(len(KINDS)):
+        used = np.unique(stops[:, kind])
+        for number in used[used >= 0].tolist():
+            at = table[kind, number] = records.table(kind, levels[kind][number])
+            if kind == 0:
+                signed[number] = records.side * levels[kind][number]
+            if records.doubtful[at]:
+                doubtful |= stops[:, kind] == number
+    timed = records.timed() if (stops[:, 3] >= 0).any() else 0
+    session = records.session_table()
+    if records.doubtful[session]:
+        doubtful[:] = True
+    records.settle()
+    longest = np.array([int(one) for one in levels[3]] or [0], dtype=np.int64)
+    given = (
+        population.stops,
+        table,
+        records.keys,
+        records.levels,
+        open_,
+        signed,
+        longest,
+        timed,
+        session,
+    )
+    return given, doubtful
+
+
+class Group:
+    """Genomes of one side, all without or all with stops, and the tables they need.
+
+    Args:
+        side: tables. job: genomes. bounds: of blocks. stops: of `list_stopped`, None without.
+    """
+
+    def __init__(self, side: Side, job: Job, bounds: Int, stops: tuple[Any, ...] | None) -> None:
+        self.order = job.order
+        self._side, self._job, self._bounds, self._stops = side, job, bounds, stops
+        powers = side.powers
+        self._at_bounds = np.ascontiguousarray(powers[bounds, :2])
+        total, square = float(powers[-1, 0]), float(powers[-1, 1])
+        self._totals = total, square, square - total * total / side.records.n
+
+    def _list(self, lo: int, hi: int, room: Scratch) -> int:
+        from omp.engine.kernels.latch import list_trades
+        from omp.engine.kernels.stops import list_stopped
+
+        population = self._job.population
+        given = (
+            self.order,
+            lo,
+            hi,
+            self._side.records.n,
+            self._job.words[0],
+            self._job.place,
+            population.count,
+            population.every,
+            population.conditions,
+            self._bounds,
+            room.first,
+            room.size,
+            room.bars,
+            room.rows,
+            room.cuts,
+        )
+        if self._stops is None:
+            return int(list_trades(*given))
+        return int(list_stopped(*given, *self._stops))
+
+    def account(self, out: Results, lo: int, hi: int, room: Scratch) -> None:
+        """Evaluate genomes number lo to hi - 1 of the group into their rows of the results."""
+        from omp.engine.kernels.account import account
+
+        records = self._side.records
+        while lo < hi:
+            done = self._list(lo, hi, room)
+            account(
+                self.order,
+                lo,
+                done,
+                room.first,
+                room.size,
+                room.bars,
+                room.rows,
+                room.cuts,
+                float(records.side),
+                room.running,
+                room.width,
+                records.flat,
+                records.tokens,
+                records.level,
+                *self._side.falls,
+                self._at_bounds,
+                *self._totals,
+                out.counts,
+                out.sums,
+                out.measures,
+                out.hashes,
+                out.block_sum,
+                out.block_sum_sq,
+                out.general,
+            )
+            lo = done
+
+    def moments(self, out: Results, lo: int, hi: int, room: Scratch) -> None:
+        """The moments of x of genomes number lo to hi - 1 of the group."""
+        from omp.engine.kernels.moments import moments
+
+        records = self._side.records
+        while lo < hi:
+            done = self._list(lo, hi, room)
+            moments(
+                self.order,
+                lo,
+                done,
+                room.first,
+                room.size,
+                room.bars,
+                room.rows,
+                float(records.side),
+                records.flat,
+                self._side.powers,
+                out.moments,
+                out.general,
+            )
+            lo = done

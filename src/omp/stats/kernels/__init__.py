@@ -1,0 +1,1 @@
+"""Compiled statistics; imported only by the functions that need them, on large input."""
