@@ -29,8 +29,8 @@ timeframe = "1d"
 source = "synthetic:null"
 
 [search]
-population = 900
-generations = 40
+population = 2500
+generations = 160
 seeds = { first = 5, step = 1 }
 workers = 1
 indicators = ["momentum"]
