@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omp.domain.errors import InvalidInput
-from omp.lab.bench import campaign, fills, memory, overfit, peers, preparation
+from omp.lab.bench import campaign, cores, fills, memory, overfit, peers, preparation
 from omp.lab.bench.clock import ROUNDS
 from omp.lab.bench.page import write_page
 from omp.lab.bench.peers import Peer
@@ -31,11 +31,12 @@ class Setting:
 
 def _kernel(setting: Setting) -> list[Table]:
     sizes = fills.SIZES[:1] if setting.quick else fills.SIZES
-    return [
+    races = [
         fills.table(size, setting.peers, setting.rounds, stops=stops)
         for size in sizes
         for stops in (False, True)
     ]
+    return [*races, cores.table(setting.rounds, quick=setting.quick)]
 
 
 def _search(setting: Setting) -> list[Table]:
