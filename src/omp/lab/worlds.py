@@ -13,7 +13,7 @@ from omp.market.acquire import panel_from_table
 from omp.market.bars import Panel
 from omp.market.certificate import Certificate
 from omp.market.importers import Options, read
-from omp.market.readiness import judge, table_of
+from omp.market.readiness import CALENDAR_RULES, Known, judge, table_of
 from omp.market.snapshot import content_digest
 from omp.market.splits import boundary_index
 from omp.market.synthetic import NULL_KINDS, Market, Recipe, generate
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 VENUE = "synthetic"
 """Terms and year of every market: 1 bp commission and 1 bp slippage a side, 252 bars a year."""
 
-CALENDAR_RULES = ("gap", "off_calendar")
-"""Rules of readiness that a market file cannot be asked: nobody knows the calendar it lives on."""
+ACCEPTED = ("spin_off",)
+"""Rules whose faults are taken as real: the volumes of a made market need not follow its news."""
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -170,7 +170,9 @@ def _judge(table: "pl.DataFrame", rules: Holdout) -> Certificate:
         table,
         venue(VENUE),
         "1d",
-        accept=CALENDAR_RULES,
+        accept=ACCEPTED,
+        exempt=CALENDAR_RULES,  # nobody knows the calendar that a market file lives on
+        known=Known(adjusted=True),
         sealed_fraction=rules.sealed_fraction,
         min_sealed_bars=rules.min_bars,
     )

@@ -16,7 +16,7 @@ from omp.market.certificate import Certificate
 from omp.market.examine import Examined, Request, examine
 from omp.market.importers import Options
 from omp.market.overlap import compare
-from omp.market.readiness import judge_panel
+from omp.market.readiness import Known, judge_panel
 from omp.market.snapshot import Snapshot
 from omp.market.synthetic import Recipe, generate
 from omp.market.venues import Venue, venue
@@ -239,6 +239,7 @@ def _publish_panel(
         venue(panel.venue),
         sealed_fraction=cut.sealed_fraction,
         min_sealed_bars=cut.min_bars,
+        known=Known(adjusted=True),
     )
     return catalog.publish(
         panel,

@@ -272,7 +272,7 @@ class Catalog:
             publish_folder(files, folder, mode=0o700, file_mode=0o600)
         files = {
             BARS_FILE: snap.bars_to_parquet(mining),
-            READINESS_FILE: _json(certificate.record()),
+            READINESS_FILE: _json(certificate.bound(digest, manifest["boundary"]).record()),
             CALENDAR_FILE: _json(coverage((mining, sealed), venue(mining.venue))),
         }
         listed = {name: blake3.blake3(data).hexdigest() for name, data in files.items()}
@@ -296,7 +296,10 @@ class Catalog:
         data = _proven_note(found, READINESS_FILE, "certificate of readiness")
         if CALENDAR_FILE in found.manifest["files"]:  # older snapshots have none
             _proven_note(found, CALENDAR_FILE, "calendar picture")
-        Certificate.from_record(json.loads(data)).require(found.name)
+        certificate = Certificate.from_record(json.loads(data))
+        if certificate.digest not in ("", found.digest):  # older certificates name none
+            raise snap.damaged(found.path, "its certificate is that of another snapshot")
+        certificate.require(found.name)
 
     def _require_boundary(self, found: Snapshot) -> None:
         """A lineage that was joined with an older one may not be mined past its new boundary."""

@@ -9,7 +9,7 @@ from omp.domain.errors import InvalidInput
 from omp.market.adjust import apply
 from omp.market.certificate import Certificate
 from omp.market.importers import Limits, Options, Raw, read
-from omp.market.readiness import judge
+from omp.market.readiness import Known, judge
 from omp.market.splits import iso
 from omp.market.venues import Venue, venue
 
@@ -113,6 +113,7 @@ def examine(request: Request) -> Examined:
             accept=request.accept,
             sealed_fraction=request.sealed_fraction,
             min_sealed_bars=request.min_bars,
+            known=Known(adjusted=raw.adjusted, ex_marks=raw.ex_marks),
         )
         faulty = _faulty(certificate) if request.leave_out_faulty else {}
         kept = sorted(set(raw.frame["symbol"].unique().to_list()) - set(faulty))

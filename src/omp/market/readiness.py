@@ -5,27 +5,42 @@ Each rule looks at that table alone and names what it finds by symbol and first 
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from omp.domain.errors import InvalidInput
-from omp.market.bars import FIELDS, PRICE_FIELDS, Panel
-from omp.market.certificate import Certificate, Fault
-from omp.market.readiness_calendar import gap, off_calendar
-from omp.market.readiness_rule import Context, Finding, Unknown, faults_by_symbol
-from omp.market.splits import boundary_index
+from omp.market.bars import FIELDS, Panel
+from omp.market.certificate import FLAG, Certificate, Fault
+from omp.market.readiness_rule import Context, Finding, Known, Unknown
+from omp.market.readiness_rules import rules
 from omp.market.venues import Venue
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["ACCEPTABLE", "RULES", "Certificate", "Fault", "judge", "judge_panel", "table_of"]
+__all__ = [
+    "ACCEPTABLE",
+    "CALENDAR_RULES",
+    "RULES",
+    "Certificate",
+    "Fault",
+    "Known",
+    "judge",
+    "judge_panel",
+    "table_of",
+]
 
 COLUMNS = ("symbol", "timestamp", *FIELDS)
-MAX_ZERO_VOLUME_SHARE = 0.05
-SPLIT_RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 15.0, 20.0, 25.0, 50.0, 100.0)
-SPLIT_TOLERANCE = 0.03
-LARGEST_MOVE = 2.5
+RULES = rules()
+"""Every rule by name, in the order in which they are judged."""
+
+ACCEPTABLE = tuple(sorted(name for name, one in RULES.items() if one.acceptable))
+"""Rules whose faults can be real features of a market; the others are always wrong."""
+
+CALENDAR_RULES = tuple(name for name, one in RULES.items() if one.needs_calendar)
+"""Rules that ask the venue's calendar."""
 
 
 def judge(
@@ -34,9 +49,11 @@ def judge(
     timeframe: str,
     *,
     accept: Sequence[str] = (),
+    exempt: Sequence[str] = (),
     sealed_fraction: float = 0.3,
     min_sealed_bars: int = 250,
     now_ns: int | None = None,
+    known: Known | None = None,
 ) -> Certificate:
     """Judge a table of bars by every rule.
 
@@ -45,9 +62,11 @@ def judge(
         venue: where the instruments trade.
         timeframe: such as "1d".
         accept: names of rules whose faults the user takes upon himself (see `ACCEPTABLE`).
+        exempt: rules that are not asked, as there is nothing they could ask.
         sealed_fraction: share of the calendar that will be sealed.
-        min_sealed_bars: fewest bars on each side of the boundary.
+        min_sealed_bars: fewest bars on each side of the boundary; of shorter bars, days.
         now_ns: the present, UTC nanoseconds; by default the clock's.
+        known: what is known beside the rows.
 
     Raises:
         InvalidInput: when a rule that cannot be accepted is named in `accept`.
@@ -66,23 +85,35 @@ def judge(
         fault = Fault("schema", "*", "", detail, remedy)
         return Certificate(False, (fault,), counts={"schema": 1, "bars": table.height})
     now = time.time_ns() if now_ns is None else now_ns
-    context = Context.of(table, venue, timeframe, sealed_fraction, min_sealed_bars, now)
-    faults: list[Fault] = []
-    accepted: list[Fault] = []
+    context = Context.of(table, venue, timeframe, sealed_fraction, min_sealed_bars, now, known)
+    told: dict[str, list[Fault]] = {"faults": [], "accepted": [], "flags": []}
     unknown: dict[str, str] = {}
     counts: dict[str, int] = {}
-    for name, rule in RULES.items():
+    months: dict[str, dict[str, dict[str, int]]] = {}
+    asked = {name: rule for name, rule in RULES.items() if name not in exempt}
+    for name, rule in asked.items():
+        kind = "flags" if rule.severity == FLAG else "accepted" if name in accept else "faults"
         try:
-            for finding in rule(context):
-                counts[name] = counts.get(name, 0) + finding.bars
-                target = accepted if name in accept else faults
-                target.append(finding.fault(name))
+            for finding in rule.judge(context):
+                if finding.bars:
+                    counts[name] = counts.get(name, 0) + finding.bars
+                told[kind].append(finding.fault(name))
+                _note_months(months, name, finding)
         except Unknown as reason:
-            unknown[name] = str(reason)
+            if rule.severity != FLAG:
+                unknown[name] = str(reason)
     counts["bars"] = table.height
     counts["symbols"] = table["symbol"].n_unique()
-    ready = False if faults else None if unknown else True
-    return Certificate(ready, tuple(faults), unknown, tuple(accepted), counts)
+    return Certificate(
+        ready=False if told["faults"] else None if unknown else True,
+        faults=tuple(told["faults"]),
+        unknown=unknown,
+        accepted=tuple(told["accepted"]),
+        counts=counts,
+        flags=tuple(told["flags"]),
+        severity={name: rule.severity for name, rule in asked.items()},
+        months=months,
+    )
 
 
 def judge_panel(panel: Panel, venue: Venue, **options: object) -> Certificate:
@@ -103,144 +134,9 @@ def table_of(panel: Panel) -> "pl.DataFrame":
     return pl.concat(parts) if parts else pl.DataFrame({name: [] for name in COLUMNS})
 
 
-# -------------------------------------------------------------------- rules
-
-
-def missing_value(context: Context) -> Iterable[Finding]:
-    """A value is absent, not a number, or infinite."""
-    import polars as pl
-
-    empty = [name for name in COLUMNS[1:] if context.table[name].null_count()]
-    for name in empty:
-        bad = context.table.filter(pl.col(name).is_null())
-        yield from faults_by_symbol(
-            bad, f"no usable {name}", "fill the value from another source, or drop the bar"
-        )
-
-
-def order(context: Context) -> Iterable[Finding]:
-    """The bars of a symbol are not in ascending time."""
-    import polars as pl
-
-    bad = context.table.filter(pl.col("timestamp").diff().over("symbol") < 0)
-    yield from faults_by_symbol(bad, "older than the bar before it", "sort the bars by time")
-
-
-def duplicate(context: Context) -> Iterable[Finding]:
-    """A symbol has two bars of the same time."""
-    import polars as pl
-
-    again = pl.struct("symbol", "timestamp").is_first_distinct().not_()
-    bad = context.table.filter(pl.col("timestamp").is_not_null() & again)
-    yield from faults_by_symbol(bad, "a second bar of the same time", "keep one bar of each time")
-
-
-def non_positive(context: Context) -> Iterable[Finding]:
-    """A price is zero or negative, or a volume negative."""
-    import polars as pl
-
-    wrong = pl.any_horizontal(*(pl.col(name) <= 0 for name in PRICE_FIELDS), pl.col("volume") < 0)
-    bad = context.table.filter(wrong.fill_null(False))
-    yield from faults_by_symbol(
-        bad, "a price of zero or less, or a negative volume", "correct the bar or drop it"
-    )
-
-
-def ohlc(context: Context) -> Iterable[Finding]:
-    """High and low do not enclose open and close."""
-    import polars as pl
-
-    high, low = pl.col("high"), pl.col("low")
-    outside = [(high < pl.col(name)) | (low > pl.col(name)) for name in ("open", "close")]
-    wrong = pl.any_horizontal(*(one.fill_null(False) for one in outside), (high < low))
-    bad = context.table.filter(wrong.fill_null(False))
-    yield from faults_by_symbol(
-        bad,
-        "open or close lies outside low to high",
-        "correct the bar from another source or drop it",
-        show=PRICE_FIELDS,
-    )
-
-
-def future(context: Context) -> Iterable[Finding]:
-    """A bar has not closed yet."""
-    import polars as pl
-
-    bad = context.table.filter(pl.col("timestamp") + context.bar_ns > context.now_ns)
-    yield from faults_by_symbol(
-        bad, "the bar has not closed yet", "drop bars of today and later; check the date format"
-    )
-
-
-def zero_volume(context: Context) -> Iterable[Finding]:
-    """Too many bars of a symbol traded nothing."""
-    import polars as pl
-
-    share = (pl.col("volume") == 0).mean().over("symbol")
-    bad = context.table.filter((pl.col("volume") == 0) & (share > MAX_ZERO_VOLUME_SHARE))
-    yield from faults_by_symbol(
-        bad,
-        f"more than {MAX_ZERO_VOLUME_SHARE:.0%} of its bars have no volume",
-        "leave the symbol out, or accept zero_volume where volume means nothing",
-    )
-
-
-def split_jump(context: Context) -> Iterable[Finding]:
-    """A price jumps over night as an unadjusted split or spin-off makes it jump."""
-    import polars as pl
-
-    ordered = context.ordered.filter((pl.col("open") > 0) & (pl.col("close") > 0))
-    jump = pl.col("open") / pl.col("close").shift(1).over("symbol")
-    size = pl.max_horizontal(jump, 1 / jump)
-    ratio = pl.any_horizontal(*((size / one - 1).abs() <= SPLIT_TOLERANCE for one in SPLIT_RATIOS))
-    marked = ordered.with_columns(jump=jump.round(4))
-    bad = marked.filter((ratio | (size > LARGEST_MOVE)).fill_null(False))
-    yield from faults_by_symbol(
-        bad,
-        "the open is a multiple of the last close as after a split",
-        "import adjusted prices, or accept split_jump if the move is real",
-        show=("jump",),
-    )
-
-
-def too_short(context: Context) -> Iterable[Finding]:
-    """There are too few bars on one side of the boundary."""
-    import polars as pl
-
-    stamps = context.ordered["timestamp"].unique().sort()
-    cut = boundary_index(len(stamps), context.sealed_fraction)
-    least = context.min_sealed_bars
-    remedy = "import a longer history, or leave the symbol out"
-    if min(cut, len(stamps) - cut) < least:
-        detail = (
-            f"{len(stamps)} bars give {cut} in-sample and {len(stamps) - cut} sealed; "
-            f"each needs {least}"
-        )
-        yield Finding("*", None, detail, remedy, len(stamps))
+def _note_months(months: dict[str, dict[str, dict[str, int]]], rule: str, finding: Finding) -> None:
+    if not finding.times.size:
         return
-    early = pl.col("timestamp") < stamps[cut]
-    per_symbol = context.ordered.group_by("symbol", maintain_order=True).agg(
-        early.sum().alias("n"), pl.col("timestamp").first()
-    )
-    for symbol, n_bars, first_ns in per_symbol.filter(pl.col("n") < least).iter_rows():
-        detail = f"{n_bars} bars before the boundary; a symbol needs {least}"
-        yield Finding(symbol, first_ns, detail, remedy, n_bars)
-
-
-RULES: dict[str, Callable[[Context], Iterable[Finding]]] = {
-    "missing_value": missing_value,
-    "order": order,
-    "duplicate": duplicate,
-    "non_positive": non_positive,
-    "ohlc": ohlc,
-    "future": future,
-    "off_calendar": off_calendar,
-    "gap": gap,
-    "zero_volume": zero_volume,
-    "split_jump": split_jump,
-    "too_short": too_short,
-}
-"""Every rule by name, in the order in which they are judged."""
-
-ACCEPTABLE = ("gap", "off_calendar", "split_jump", "zero_volume")
-"""Rules whose faults can be real features of a market; the others are always wrong."""
+    found = finding.times.astype("datetime64[ns]").astype("datetime64[M]")
+    for month, n_bars in zip(*np.unique(found, return_counts=True), strict=True):
+        months.setdefault(finding.symbol, {}).setdefault(str(month), {})[rule] = int(n_bars)

@@ -1,83 +1,97 @@
-"""The rules of readiness that need the venue's calendar: gaps, and bars on days without trade."""
+"""The rules of readiness that ask the venue's calendar: days, hours, and whole sessions."""
 
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from omp.market.readiness_rule import DAY_NS, Context, Finding, Unknown
-from omp.market.venues.base import Sessions
+from omp.market.readiness_rule import Context, Finding, day_or_time
 
-NAMED_DAYS = 3
+NAMED_TIMES = 3
 
 
 def gap(context: Context) -> Iterable[Finding]:
     """A session between the first and the last bar of a symbol has no bar."""
-    sessions = _sessions(context)
-    for symbol, stamps in _stamps(context):
-        own = _days(stamps)
-        expected = sessions[(sessions >= own[0]) & (sessions <= own[-1])]
-        lacking = np.setdiff1d(expected, own)
-        if lacking.size:
-            detail = f"{lacking.size} of {expected.size} sessions have no bar: {_named(lacking)}"
-            yield Finding(
-                symbol,
-                _ns(lacking[0]),
-                detail,
+    for one in context.placed:
+        if one.lacking.size:
+            yield _finding(
+                one.symbol,
+                one.lacking,
+                f"{one.lacking.size} of {one.n_sessions} sessions have no bar",
                 "fill the missing sessions from another source, or accept gap if it did not trade",
-                int(lacking.size),
+            )
+
+
+def cut_session(context: Context) -> Iterable[Finding]:
+    """A session lacks bars: any bar of up to 30 a session, more than a tenth of more."""
+    for one in context.placed:
+        if one.cut.size:
+            yield _finding(
+                one.symbol,
+                one.cut,
+                f"{one.n_cut} bars lack in {one.cut.size} of {one.n_sessions} sessions",
+                "fetch these sessions again, drop them (repair cut_session), or accept cut_session "
+                "if nothing was traded",
+                one.n_cut,
+            )
+
+
+def partial_session(context: Context) -> Iterable[Finding]:
+    """The last session of the data ends before its close."""
+    for one in context.placed:
+        if one.partial_ns is not None:
+            yield _finding(
+                one.symbol,
+                np.asarray([one.partial_ns]),
+                f"the last session lacks its last {one.n_partial} bars",
+                "import again after the close, or repair partial_session, which cuts it off",
+                one.n_partial,
             )
 
 
 def off_calendar(context: Context) -> Iterable[Finding]:
     """A bar lies on a day that was no session, or a daily bar carries a time of day."""
-    sessions = _sessions(context)
-    for symbol, stamps in _stamps(context):
-        days = _days(stamps)
-        strange = stamps[~np.isin(days, sessions) | (stamps % DAY_NS != 0)]
-        if strange.size:
-            detail = f"{strange.size} bars on days without a session: {_named(_days(strange))}"
-            yield Finding(
-                symbol,
-                int(strange[0]),
-                detail,
+    for one in context.placed:
+        if one.strange.size:
+            yield _finding(
+                one.symbol,
+                one.strange,
+                f"{one.strange.size} bars on days without a session",
                 f"check dates and time zone against the {context.venue.name} calendar, drop the "
-                "bars, or accept off_calendar",
-                int(strange.size),
+                "bars (repair off_calendar), or accept off_calendar",
             )
 
 
-def _sessions(context: Context) -> Sessions:
-    if context.timeframe != "1d":
-        raise Unknown(f"sessions of {context.timeframe} bars cannot be judged yet, only 1d")
-    stamps = context.ordered["timestamp"].to_numpy()
-    if not stamps.size:
-        raise Unknown("no bar has a usable time")
-    first, last = (_date(int(one)) for one in (stamps.min(), stamps.max()))
-    found = context.venue.sessions(first, last)
-    if found is None:
-        raise Unknown(f"the {context.venue.name} calendar does not cover {first} to {last}")
-    return found
+def off_session(context: Context) -> Iterable[Finding]:
+    """A bar lies before or after its session, or begins between the steps of the others."""
+    for one in context.placed:
+        if one.outside.size:
+            yield _finding(
+                one.symbol,
+                one.outside,
+                f"{one.outside.size} bars outside the sessions or off their steps",
+                f"check the time zone against the {context.venue.name} sessions, drop the bars "
+                "(repair off_session), or accept off_session",
+            )
 
 
-def _stamps(context: Context) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    for rows in context.ordered.partition_by("symbol", maintain_order=True):
-        yield str(rows["symbol"][0]), rows["timestamp"].to_numpy()
+def time_zone(context: Context) -> Iterable[Finding]:
+    """Whole sessions lie at another time, as with a wrong zone or a missed change of the clock."""
+    for one in context.placed:
+        if one.displaced.size:
+            yield _finding(
+                one.symbol,
+                one.displaced,
+                f"{one.displaced.size} bars lie {one.moved_by} as whole sessions",
+                "name the zone of the file with --timezone; a zone has its own summer time, a "
+                "fixed offset has none",
+            )
 
 
-def _days(stamps: NDArray[np.int64]) -> Sessions:
-    return stamps.astype("datetime64[ns]").astype("datetime64[D]")
-
-
-def _date(time_ns: int) -> date:
-    return date.fromisoformat(str(np.datetime64(time_ns, "ns").astype("datetime64[D]")))
-
-
-def _ns(day: np.datetime64) -> int:
-    return int(day.astype("datetime64[ns]").astype(np.int64))
-
-
-def _named(days: Sessions) -> str:
-    listed = ", ".join(str(day) for day in days[:NAMED_DAYS])
-    return listed + (", …" if days.size > NAMED_DAYS else "")
+def _finding(
+    symbol: str, times: NDArray[np.int64], what: str, remedy: str, bars: int | None = None
+) -> Finding:
+    named = ", ".join(day_or_time(int(one)) for one in times[:NAMED_TIMES])
+    more = ", …" if times.size > NAMED_TIMES else ""
+    n_bars = int(times.size) if bars is None else bars
+    return Finding(symbol, int(times[0]), f"{what}: {named}{more}", remedy, n_bars, times=times)

@@ -70,7 +70,10 @@ def on_a_sunday(table: pl.DataFrame) -> pl.DataFrame:
     stamps = table["timestamp"].to_numpy()
     days = stamps.astype("datetime64[ns]").astype("datetime64[D]")
     at = next(k for k in range(400, 420) if days[k + 1] - days[k] == np.timedelta64(3, "D"))
-    extra = table[at].with_columns(timestamp=pl.lit(int(stamps[at]) + 2 * 86_400_000_000_000))
+    two_days = 2 * 86_400_000_000_000
+    extra = table[at].with_columns(
+        timestamp=pl.lit(int(stamps[at]) + two_days), volume=pl.col("volume") + 1
+    )
     return pl.concat([table[: at + 1], extra, table[at + 1 :]])
 
 
