@@ -16,7 +16,7 @@ from omp.domain.errors import DataNotReady, InvalidConfiguration, OmpError
 from omp.wire.canonical import finite
 
 SCHEMA_VERSION = 1
-EventName = Literal["start", "progress", "checkpoint", "stage", "result", "error"]
+EventName = Literal["start", "progress", "checkpoint", "stage", "divergence", "result", "error"]
 EVENTS: tuple[EventName, ...] = get_args(EventName)
 
 
