@@ -92,12 +92,12 @@ class Checkpoints:
         head, arrays = _unpacked(self.log, last)
         search.breed_on(head["state"], _below(_STATE, arrays))
         sentinel = Sentinel(plan)
-        sentinel.take_up(search.codebook, head["sentinel"], _below(_SENTINEL, arrays))
         known = {}
         for data in records(self.log):
             one, arrays = _unpacked(self.log, data)
             step = search.step_of(one["step"], arrays)
             search.again(step)
+            sentinel.take_up(search.codebook, one["sentinel"], _below(_SENTINEL, arrays))
             known[step.generation] = (len(step.behaviours), search.distinct)
         return search, sentinel, float(head["elapsed_s"]), known
 

@@ -8,7 +8,7 @@ give the same bits.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,8 +35,8 @@ FAULT = "sentinel.diverge"
 """The planted fault: the second evaluation gives another last bit."""
 
 _PLACE = 0x5E47  # keeps these draws apart from those of the search, whose place is the generation
-_ENOUGH = 128  # genomes that wait for each other: alone each would cost several times as much
-_CHUNK = 8  # genomes a worker takes at a time in the second evaluation
+_ENOUGH = 256  # genomes that wait for each other: alone each would cost several times as much
+_CHUNK = 32  # genomes a worker takes at a time in the second evaluation
 _GENOMES = "genome_"
 
 FIELDS = (
@@ -145,13 +145,14 @@ class Waiting:
     def __len__(self) -> int:
         return len(self.genomes)
 
-    def join(self, other: "Waiting") -> "Waiting":
-        """These, and the others behind them."""
-        return Waiting(
-            Population.join([self.genomes, other.genomes]),
-            np.concatenate([self.generation, other.generation]),
-            np.concatenate([self.place, other.place]),
-            np.concatenate([self.first, other.first]),
+    @classmethod
+    def join(cls, parts: Sequence["Waiting"]) -> "Waiting":
+        """Several, one after the other."""
+        return cls(
+            Population.join([one.genomes for one in parts]),
+            np.concatenate([one.generation for one in parts]),
+            np.concatenate([one.place for one in parts]),
+            np.concatenate([one.first for one in parts]),
         )
 
 
@@ -166,7 +167,7 @@ class Sentinel:
         self._seed, self._workers = plan.seed, plan.workers
         self._again = other_workers(plan.workers)
         self._evaluator = open_evaluator(replace(plan, workers=self._again), chunk=_CHUNK)
-        self._waiting: Waiting | None = None
+        self._waiting: list[Waiting] = []
         self.checked = 0
 
     def inspect(self, generation: int, population: Population, evaluation: Evaluation) -> None:
@@ -187,8 +188,8 @@ class Sentinel:
             rows,
             bits(evaluation, rows),
         )
-        self._waiting = new if self._waiting is None else self._waiting.join(new)
-        if len(self._waiting) >= _ENOUGH:
+        self._waiting.append(new)
+        if sum(map(len, self._waiting)) >= _ENOUGH:
             self.settle()
 
     def settle(self) -> None:
@@ -197,9 +198,9 @@ class Sentinel:
         Raises:
             Diverged: If one of them gives other numbers than before.
         """
-        waiting = self._waiting
-        if waiting is None:
+        if not self._waiting:
             return
+        waiting = Waiting.join(self._waiting)
         back = np.arange(len(waiting) - 1, -1, -1)
         second = self._evaluator.evaluate(waiting.genomes.take(back))
         if planted(FAULT):
@@ -215,30 +216,33 @@ class Sentinel:
                 generation=generation,
             )
         self.checked += len(waiting)
-        self._waiting = None
+        self._waiting = []
 
     def state(self) -> tuple[dict[str, int], dict[str, Array]]:
-        """What was checked, and what waits, for a checkpoint."""
-        waiting = self._waiting
-        head = {"checked": self.checked, "waiting": 0 if waiting is None else len(waiting)}
-        if waiting is None:
+        """What was checked and how many generations wait; the last of them, for a checkpoint."""
+        head = {"checked": self.checked, "waiting": len(self._waiting)}
+        if not self._waiting:
             return head, {}
-        own = {name: getattr(waiting, name) for name in ("generation", "place", "first")}
-        return head, own | to_arrays(waiting.genomes, _GENOMES)
+        last = self._waiting[-1]
+        own = {name: getattr(last, name) for name in ("generation", "place", "first")}
+        return head, own | to_arrays(last.genomes, _GENOMES)
 
     def take_up(
         self, codebook: Codebook, head: Mapping[str, int], arrays: Mapping[str, Array]
     ) -> None:
-        """Go on from what `state` gave.
+        """Follow what `state` gave after each generation, from the first on.
 
         Args:
-            codebook: Of the search, as it was then.
+            codebook: Of the search, as it was then or later.
             head, arrays: What `state` gave.
         """
-        self.checked, self._waiting = int(head["checked"]), None
-        if head["waiting"]:
-            genomes = from_arrays(codebook, arrays, _GENOMES)
-            self._waiting = Waiting(genomes, arrays["generation"], arrays["place"], arrays["first"])
+        self.checked = int(head["checked"])
+        if not head["waiting"]:
+            self._waiting = []
+            return
+        genomes = from_arrays(codebook, arrays, _GENOMES)
+        figures = (arrays["generation"], arrays["place"], arrays["first"])
+        self._waiting.append(Waiting(genomes, *figures))
 
 
 def disturbed(evaluation: Evaluation) -> Evaluation:

@@ -80,7 +80,7 @@ def test_what_waits_is_taken_up_again_and_a_changed_bit_found(world: World) -> N
     search, sentinel = Search(plan), Sentinel(plan)
     search.advance(search.ask(), inspect=sentinel.inspect)
     head, arrays = sentinel.state()
-    assert head == {"checked": 0, "waiting": 20}
+    assert head == {"checked": 0, "waiting": 1}
     again = Sentinel(plan)
     again.take_up(search.codebook, head, arrays)
     again.settle()
