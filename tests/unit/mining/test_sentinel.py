@@ -162,3 +162,24 @@ def test_a_member_whose_row_differs_is_a_divergence(done: World) -> None:
     opened.rows[opened.rows.index(row)] = replace(row, sharpe=nearly)
     with pytest.raises(Diverged, match="sharpe is not the same bits"):
         recheck(opened, subject, names)
+
+
+@pytest.mark.parametrize(("fault", "code"), [("", 0), ("recheck.diverge", Diverged.exit_code)])
+def test_the_child_says_whether_a_subject_came_out_the_same(
+    done: World, fault: str, code: int
+) -> None:
+    subject, names = measured(done, 2)
+    command = [
+        sys.executable, "-m", "omp.cli.combiner", "factory", "recheck", "--run", "run_a",
+        "--candidate", subject, "--members", ",".join(names),
+        "--workspace", str(done.workspace.root),
+    ]  # fmt: skip
+    environment = {**os.environ, VARIABLE: fault}
+    ended = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert ended.returncode == code, ended.stderr
+    told = [json.loads(line) for line in ended.stdout.splitlines()]
+    if not fault:
+        assert (told[-1]["event"], told[-1]["candidate_id"]) == ("result", subject)
+        return
+    assert [one["event"] for one in told[-2:]] == ["divergence", "error"]
+    assert told[-1]["facts"]["field"] == told[-2]["field"] == "evidence.json"
