@@ -185,12 +185,13 @@ def _write_run(desk: Desk, directory: RunDirectory, document: RunEvidence, *, ch
 
 @dataclass
 class FakeChildren:
-    """Answers `factory evidence` and `factory look` with made-up measurements.
+    """Answers `factory evidence`, `recheck` and `look` with made-up measurements.
 
     Args:
         look_changes: Fields of the look's evidence.
         likeness: (position, x) correlation with every earlier subject.
         subject_changes: Fields of the subject's evidence.
+        diverge: Whether the subject, computed again, is another.
     """
 
     workspace: Workspace
@@ -199,6 +200,7 @@ class FakeChildren:
     subject_changes: dict[str, Any] = field(default_factory=dict)
     calls: list[list[str]] = field(default_factory=list)
     fail: bool = False
+    diverge: bool = False
 
     def run(self, args: list[str], *, log: Path) -> ChildResult:
         self.calls.append(args)
@@ -206,9 +208,18 @@ class FakeChildren:
             return ChildResult(1, {"event": "error", "message": "it broke"}, ("it broke",))
         given = dict(zip(args[2::2], args[3::2], strict=True))
         directory = RunDirectory(self.workspace.run(given["--run"]))
+        if args[1] == "recheck":
+            return self._recheck(given)
         answer = self._evidence(directory, given) if args[1] == "evidence" else None
         answer = answer or self._look(directory, given)
         return ChildResult(0, {"event": "result", **answer}, ())
+
+    def _recheck(self, given: dict[str, str]) -> ChildResult:
+        if not self.diverge:
+            return ChildResult(0, {"event": "result", "candidate_id": given["--candidate"]}, ())
+        facts = {"genome": "ab", "field": "sharpe_x", "first": "1" * 64, "second": "2" * 64}
+        said = {"code": "diverged", "message": "it gave two results.", "facts": facts}
+        return ChildResult(8, {"event": "error", **said}, ())
 
     def _evidence(self, directory: RunDirectory, given: dict[str, str]) -> dict[str, Any]:
         run = read_document(RunEvidence, directory.evidence)

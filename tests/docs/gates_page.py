@@ -6,7 +6,7 @@ python -m tests.docs.gates_page        writes them into the page
 from pathlib import Path
 
 from omp.config.gate_bars import GateBars, default_gates
-from omp.domain.failpoints import FAILPOINTS
+from omp.domain.failpoints import FAILPOINTS, FAULTS
 from omp.gates.panel import PANELS, gates
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "gates.md"
@@ -62,7 +62,14 @@ def failpoints_table() -> str:
     return "\n".join(lines)
 
 
-TABLES = {"gates": gates_table, "fail-points": failpoints_table}
+def faults_table() -> str:
+    """Every fault that can be planted."""
+    lines = ["| planted fault | what it does |", "|---|---|"]
+    lines += [f"| `{name}` | {meaning} |" for name, meaning in FAULTS.items()]
+    return "\n".join(lines)
+
+
+TABLES = {"gates": gates_table, "fail-points": failpoints_table, "faults": faults_table}
 
 
 def filled(page: str) -> str:

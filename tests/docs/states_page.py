@@ -36,10 +36,11 @@ ENDS = (
     "A run whose directory is finished (its `manifest.json` is there, and every file has the "
     "digest it names) is completed, however its child ended. Otherwise the exit code decides; a "
     "negative one is the signal that ended the child, and the end of a child of an earlier daemon "
-    "is unknown unless its last line tells.\n"
+    "is unknown unless its last line tells. A run whose child told a `divergence` has failed in "
+    "any case.\n"
 )
 
-EXITS = (0, 2, 3, 4, 130, 1, -9, None)
+EXITS = (0, 2, 3, 4, 8, 130, 1, -9, None)
 
 
 def page() -> str:

@@ -18,7 +18,7 @@ from tests.desks import template
 from tests.finished import finish_run
 
 from omp.app import open_desk
-from omp.domain.failpoints import FAILPOINTS, VARIABLE
+from omp.domain.failpoints import FAILPOINTS, FAULTS, VARIABLE
 from omp.ops import hall
 from omp.store import hall as rows
 from omp.store import journal, ledger, outbox_rows, vault
@@ -103,7 +103,10 @@ def test_a_kill_neither_loses_nor_doubles_an_entry(
 
 
 def test_every_point_is_listed_and_passed() -> None:
-    passed = set()
+    passed, planted = set(), set()
     for path in (ROOT / "src" / "omp").rglob("*.py"):
-        passed |= set(re.findall(r'\bhit\("([^"]+)"\)', path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        passed |= set(re.findall(r'\bhit\("([^"]+)"\)', text))
+        planted |= set(re.findall(r'\nFAULT = "([^"]+)"', text))
     assert passed == set(FAILPOINTS)
+    assert planted == set(FAULTS)

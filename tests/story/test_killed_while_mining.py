@@ -51,8 +51,8 @@ class Story:
         queue.add(self.shop.desk, name="Noise", config_path="configs/campaigns/noise.toml")
         self.daemons: list[subprocess.Popen[bytes]] = []
 
-    def daemon(self) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"}
+    def daemon(self, **more: str) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}", **more}
         command = [sys.executable, "-m", "tests.integration.daemon_program"]
         popen = subprocess.Popen([*command, str(self.shop.root), "real"], cwd=ROOT, env=environment)
         self.daemons.append(popen)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from omp.domain.errors import Damaged, Interrupted, InvalidInput
+from omp.domain.errors import Damaged, Diverged, Interrupted, InvalidInput
 from omp.domain.ids import new_id
 from omp.wire.lines import Lines
 from omp.wire.workspace import Workspace
@@ -88,6 +88,32 @@ def evidence(
         return
     digest = measure_run(opened, may_go_on=may_go_on)
     lines.emit("result", run_id=run, evidence=digest)
+
+
+@app.command("recheck")
+def recheck(
+    run: RunId,
+    candidate: Annotated[str, typer.Option(metavar="ID", help="The subject.")],
+    members: Annotated[
+        str, typer.Option(metavar="A,B,…", help="Its members; alone, itself by default.")
+    ] = "",
+    earlier: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Earlier subjects it was compared with.")
+    ] = None,
+    workspace: Where = DEFAULT_WORKSPACE,
+) -> None:
+    """Compute a subject again with other workers, and compare to the last bit."""
+    lines, opened, _ = _open(workspace, run, "recheck")
+    from omp.mining.recheck import recheck as again
+
+    names = [one.strip() for one in members.split(",") if one.strip()] or [candidate]
+    try:
+        found = again(opened, candidate, names, earlier=earlier)
+    except Diverged as error:
+        lines.emit("divergence", message=error.sentence, **error.facts)
+        raise
+    _say([f"{candidate}: {len(names)} members and its evidence are the same bits"])
+    lines.emit("result", run_id=run, **found)
 
 
 @app.command("look")

@@ -7,10 +7,10 @@ from omp.daemon.executors.base import Order
 from omp.daemon.orders import Orders, needs_evidence
 from omp.daemon.slot import Slot
 from omp.domain.errors import Conflict, OmpError, ResourceShort
-from omp.ops import data, runs
+from omp.ops import data, determinism, runs
 from omp.ops.desk import Desk
 from omp.ops.runs import Claimed
-from omp.wire.lines import last_event
+from omp.wire.lines import Event, last_event
 from omp.wire.rundir import RunDirectory
 
 Followed = tuple[Claimed, Order]
@@ -39,6 +39,10 @@ class Closing:
             Conflict: The attempt is no longer ours.
         """
         code = slot.exit_code()
+        told = slot.divergence()
+        if told is not None:
+            self._diverged(slot, told, code)
+            return None
         finished = slot.stage != "prepare" and self._directory(slot).finished
         if slot.ending and slot.ending.cancel:
             runs.cancelled(self._desk, slot.run_id, slot.attempt)
@@ -57,6 +61,22 @@ class Closing:
         else:
             self._judge(slot, code)
         return None
+
+    def _diverged(self, slot: Slot, told: Event, code: int | None) -> None:
+        """The run has failed for good, whatever its child did afterwards, and promotions freeze."""
+        sentence = str(told.fields.get("message") or "its engine says no more")[:2000]
+        facts = told.fields.get("facts")
+        found = determinism.report(
+            self._desk,
+            slot.claimed.run,
+            sentence,
+            facts if isinstance(facts, dict) else told.fields,
+        )
+        if slot.ending and slot.ending.cancel:
+            runs.cancelled(self._desk, slot.run_id, slot.attempt)
+            return
+        cause = f"the same computation gave two results ({found.id}): {sentence}"
+        self.fail(slot.claimed, cause, code)
 
     def put_back(
         self,

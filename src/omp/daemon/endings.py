@@ -24,6 +24,7 @@ _MEANINGS: dict[int, tuple[bool, str]] = {
     2: (False, "bad configuration"),
     3: (False, "data not ready"),
     4: (True, "resources ran short"),
+    8: (False, "the same computation gave two results"),
     130: (True, "interrupted after a checkpoint"),
 }
 """Exit code -> whether the run is resumed, and what it means; any other code is a failure."""

@@ -29,6 +29,7 @@ class News:
         stage: The stage named last, None where none was.
         result: Whether the child said that it has finished.
         error: What it complained about last, None where it did not.
+        divergence: The first computation that gave two results, None where none did.
     """
 
     progress: Progress | None = None
@@ -37,6 +38,7 @@ class News:
     stage: str | None = None
     result: bool = False
     error: Event | None = None
+    divergence: Event | None = None
 
 
 @dataclass
@@ -86,6 +88,8 @@ class Follower:
             return self._stage(event)
         if event.event == "error":
             return News(error=event)
+        if event.event == "divergence":
+            return News(divergence=event)
         return News(result=event.event == "result")
 
     def _stage(self, event: Event) -> News:
@@ -129,4 +133,5 @@ def _joined(first: News, later: News) -> News:
         stage=later.stage or first.stage,
         result=first.result or later.result,
         error=later.error or first.error,
+        divergence=first.divergence or later.divergence,
     )

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from omp.daemon.executors.base import Child
 from omp.daemon.follow import Follower, News
 from omp.daemon.process import Identity
+from omp.domain.errors import Diverged
 from omp.ops.runs import Claimed, Progress
-from omp.wire.lines import last_event
+from omp.wire.lines import Event, last_event
 
 WRITE_EVERY_S = 1.0
 """A child may report a hundred times a second; its row is written once a second."""
@@ -88,6 +89,13 @@ class Slot:
         said = last.number("exit_code")
         return None if said is None else int(said)
 
+    def divergence(self) -> Event | None:
+        """What it said of a computation that gave two results, None where it said nothing."""
+        told = self.pending
+        if told.divergence is None and self.exit_code() == Diverged.exit_code:
+            return told.error or Event("divergence", "", {})
+        return told.divergence
+
     def take(self, news: News, now_s: float) -> None:
         """Remember news until the row is written."""
         if news.advanced:
@@ -100,6 +108,7 @@ class Slot:
             stage=news.stage or before.stage,
             result=news.result or before.result,
             error=news.error or before.error,
+            divergence=before.divergence or news.divergence,
         )
 
     def due(self, now_s: float, *, at_once: bool) -> bool:
@@ -109,6 +118,7 @@ class Slot:
 
     def settled(self, now_s: float) -> tuple[Progress | None, bool, bool]:
         """Hand over what is to be written: numbers, progress made, a new generation made."""
-        news, self.pending = self.pending, News(error=self.pending.error)
+        news = self.pending
+        self.pending = News(error=news.error, divergence=news.divergence)
         self.written_s = now_s
         return news.progress, news.advanced, news.new_generation

@@ -20,12 +20,14 @@
     │   └── DiskFull                the disk has no room for what must be durable
     ├── Damaged                 a file or row does not match its hash (500, exit 7)
     │   └── NewerFormat             written by a newer version than this one
+    ├── Diverged                a computation done twice gave two results (500, exit 8)
     └── Interrupted             stopped after a checkpoint (exit 130)
 
 Each message says what was asked, what is allowed and what to do, in three short fields, so that
 the terminal, the API and the journal can show the same sentence.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -181,6 +183,25 @@ class Damaged(OmpError):
 
 class NewerFormat(Damaged):
     code = "newer_format"
+
+
+class Diverged(OmpError):
+    """The same computation gave two results; `facts` names the genome, the field, both digests."""
+
+    code = "diverged"
+    http_status = 500
+    exit_code = 8
+
+    def __init__(
+        self,
+        asked: str,
+        *,
+        allowed: str = "",
+        remedy: str = "",
+        facts: Mapping[str, object] | None = None,
+    ) -> None:
+        self.facts = dict(facts or {})
+        super().__init__(asked, allowed=allowed, remedy=remedy)
 
 
 class Interrupted(OmpError):

@@ -1,5 +1,7 @@
 """Fail-points: named places between two durable effects where a test may kill the process.
 
+Beside them stand planted faults, which a test switches on in the same way to see them noticed.
+
 Switched on by `OMP_FAILPOINT=NAME` or `OMP_FAILPOINT=NAME:N` (the N-th time it is passed). Off, one
 costs a look into an empty dictionary.
 """
@@ -40,6 +42,13 @@ FAILPOINTS: dict[str, str] = {
 """Name -> what is durable and what is not when the process dies there."""
 
 
+FAULTS: dict[str, str] = {
+    "sentinel.diverge": "a generation's second evaluation gives another last bit",
+    "recheck.diverge": "a promotion subject's second evaluation gives another last bit",
+}
+"""Name -> the fault that is planted there; the process lives on and must notice it."""
+
+
 def _armed(text: str | None) -> dict[str, int]:
     if not text:
         return {}
@@ -52,8 +61,17 @@ _left = _armed(os.environ.get(VARIABLE))
 
 def hit(name: str) -> None:
     """Pass a fail-point: die here, without any farewell, if it is the one switched on."""
-    if name not in _left:
-        return
-    _left[name] -= 1
-    if _left[name] <= 0:
+    if _is_due(name):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def planted(name: str) -> bool:
+    """Whether a fault is to be planted here and now: one of `FAULTS` that is switched on."""
+    return _is_due(name)
+
+
+def _is_due(name: str) -> bool:
+    if name not in _left:
+        return False
+    _left[name] -= 1
+    return _left[name] <= 0

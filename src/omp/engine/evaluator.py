@@ -39,6 +39,8 @@ class Evaluator:
         flat_at_session_end: whether positions are closed with each session.
         n_blocks: CSCV blocks S, even; 0 for none.
         workers: threads; the results do not depend on it.
+        chunk: genomes that a worker takes at a time at most; None for what is fastest. The results
+            do not depend on it either.
         warmup: rows before the window, which only feed indicators.
         stop: row after the window's last one; None for the end of the panel.
 
@@ -56,6 +58,7 @@ class Evaluator:
         flat_at_session_end: bool = False,
         n_blocks: int = 16,
         workers: int = 1,
+        chunk: int | None = None,
         warmup: int = 0,
         stop: int | None = None,
     ) -> None:
@@ -75,6 +78,7 @@ class Evaluator:
             )
         self._grammar, self._codebook = grammar, Codebook(grammar)
         self._n_blocks, self._workers = n_blocks, max(1, workers)
+        self._chunk = max(solo.CHUNK, pooled.CHUNK) if chunk is None else max(1, chunk)
         self._threads: ThreadPoolExecutor | None = None
         inside = self._window.symbols
         self._masks = Masks(
@@ -180,6 +184,7 @@ class Evaluator:
         """Do work(lo, hi, room) for chunks of 0..size, each worker with a room of its own."""
         if size == 0:
             return
+        chunk = min(chunk, self._chunk)
         starts = itertools.count(0, chunk)
 
         def worker(number: int) -> None:

@@ -30,8 +30,13 @@ POOL = 300
 Sketch = Callable[[Sequence[Genome]], Float]
 
 
-def open_evaluator(plan: Plan) -> Evaluator:
-    """The evaluator of a plan's in-sample window, with its CSCV blocks."""
+def open_evaluator(plan: Plan, *, chunk: int | None = None) -> Evaluator:
+    """The evaluator of a plan's in-sample window, with its CSCV blocks.
+
+    Args:
+        plan: What is searched.
+        chunk: Genomes that a worker takes at a time; None for what is fastest.
+    """
     inside = plan.windows.in_sample
     return Evaluator(
         plan.panel,
@@ -40,6 +45,7 @@ def open_evaluator(plan: Plan) -> Evaluator:
         flat_at_session_end=plan.flat_at_session_end,
         n_blocks=N_BLOCKS,
         workers=plan.workers,
+        chunk=chunk,
         warmup=inside.start,
         stop=inside.stop,
     )

@@ -19,10 +19,13 @@ from omp.engine import checkpoint
 from omp.mining.columns import Array, pack, unpack
 from omp.mining.plan import Plan
 from omp.mining.search import Search, Step, step_record
+from omp.mining.sentinel import Sentinel
 from omp.wire.canonical import digest
 
 LOG_NAME = "generations.log"
-_STATE = "state."
+_STATE, _SENTINEL = "state.", "sentinel."
+
+Restored = tuple[Search, Sentinel, float, dict[int, tuple[int, int]]]
 
 
 class Checkpoints:
@@ -44,7 +47,7 @@ class Checkpoints:
         """The records, one after another."""
         return self.folder / LOG_NAME
 
-    def save(self, search: Search, step: Step, elapsed_s: float) -> None:
+    def save(self, search: Search, sentinel: Sentinel, step: Step, elapsed_s: float) -> None:
         """Make a generation durable.
 
         Raises:
@@ -57,14 +60,14 @@ class Checkpoints:
                 self.log.touch()
                 sync_folder(self.folder)
                 self._is_ours = True
-            append_record(self.log, _packed(search, step, elapsed_s))
+            append_record(self.log, _packed(search, sentinel, step, elapsed_s))
 
-    def restore(self, plan: Plan) -> tuple[Search, float, dict[int, tuple[int, int]]] | None:
+    def restore(self, plan: Plan) -> Restored | None:
         """The search after its last whole generation, or None where there is none.
 
         Returns:
-            The search, the seconds it had run, and of each generation its new behaviours and the
-            distinct ones up to it.
+            The search, its sentinel, the seconds it had run, and of each generation its new
+            behaviours and the distinct ones up to it.
 
         Raises:
             Damaged: If a record does not match its digest.
@@ -88,13 +91,15 @@ class Checkpoints:
         search = Search(plan)
         head, arrays = _unpacked(self.log, last)
         search.breed_on(head["state"], _below(_STATE, arrays))
+        sentinel = Sentinel(plan)
         known = {}
         for data in records(self.log):
             one, arrays = _unpacked(self.log, data)
             step = search.step_of(one["step"], arrays)
             search.again(step)
+            sentinel.take_up(search.codebook, one["sentinel"], _below(_SENTINEL, arrays))
             known[step.generation] = (len(step.behaviours), search.distinct)
-        return search, float(head["elapsed_s"]), known
+        return search, sentinel, float(head["elapsed_s"]), known
 
 
 def append_record(path: Path, data: bytes) -> None:
@@ -142,11 +147,17 @@ def records(path: Path) -> Iterator[bytes]:
             at = end
 
 
-def _packed(search: Search, step: Step, elapsed_s: float) -> bytes:
+def _packed(search: Search, sentinel: Sentinel, step: Step, elapsed_s: float) -> bytes:
     record, arrays = step_record(step)
     state, own = search.state()
-    head = {"elapsed_s": elapsed_s, "step": record, "state": state}
-    return pack(head, {**arrays, **{_STATE + name: one for name, one in own.items()}})
+    watched, waiting = sentinel.state()
+    head = {"elapsed_s": elapsed_s, "step": record, "state": state, "sentinel": watched}
+    whole = {
+        **arrays,
+        **{_STATE + name: one for name, one in own.items()},
+        **{_SENTINEL + name: one for name, one in waiting.items()},
+    }
+    return pack(head, whole)
 
 
 def _unpacked(path: Path, data: bytes) -> tuple[dict[str, Any], dict[str, Array]]:

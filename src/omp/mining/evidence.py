@@ -135,6 +135,18 @@ def measure_ensemble(
         InvalidInput: If a member is named twice, or there are none or too many.
         NotFound: If the run has no such candidate.
     """
+    rows = members_of(opened, member_ids)
+    found, files, document = subject_document(opened, rows, earlier=earlier)
+    return write_subject(opened, found, files, document)
+
+
+def members_of(opened: OpenRun, member_ids: list[str]) -> list[CandidateRow]:
+    """The rows of an ensemble's members, ascending by id.
+
+    Raises:
+        InvalidInput: If a member is named twice, or there are none or too many.
+        NotFound: If the run has no such candidate.
+    """
     wanted = sorted(set(member_ids))
     if not 1 <= len(wanted) <= MAX_MEMBERS or len(wanted) != len(member_ids):
         raise InvalidInput(
@@ -142,9 +154,7 @@ def measure_ensemble(
             allowed=f"1 to {MAX_MEMBERS} different candidates of the run",
             remedy="name them separated by commas: --members cand_a,cand_b",
         )
-    rows = [opened.row(one) for one in wanted]
-    strategy, origin = offered(rows, [opened.strategy(row) for row in rows])
-    return measure_subject(opened, strategy, origin, earlier=earlier)
+    return [opened.row(one) for one in wanted]
 
 
 def offered(rows: Sequence[CandidateRow], parts: Sequence[Strategy]) -> tuple[Strategy, Origin]:
@@ -169,10 +179,17 @@ def offered(rows: Sequence[CandidateRow], parts: Sequence[Strategy]) -> tuple[St
     return strategy, Origin(max(row.generation for row in rows), behaviour, members)
 
 
-def measure_subject(
-    opened: OpenRun, strategy: Strategy, origin: Origin, *, earlier: Path | None
-) -> tuple[str, str]:
-    """Write one subject's folder with its own evidence.json and manifest.json."""
+def subject_document(
+    opened: OpenRun, rows: Sequence[CandidateRow], *, earlier: Path | None
+) -> tuple[CandidateEvidence, dict[str, bytes], SubjectEvidence]:
+    """What some candidates are offered as, measured; its files; its own evidence.json.
+
+    Args:
+        opened: The run they come from.
+        rows: The members' rows, ascending by id.
+        earlier: Folder of earlier subjects; None for none.
+    """
+    strategy, origin = offered(rows, [opened.strategy(row) for row in rows])
     court = court_of(opened.plan, opened.counts.distinct)
     found, files = candidate_files(court.bench, strategy, measure(court, strategy, origin))
     streams = court.bench.streams(subject_of(strategy))
@@ -183,6 +200,13 @@ def measure_subject(
         digest(opened.run.evidence.read_bytes()),
         replace(found, against=likeness(pool, earlier, found.candidate_id)),
     )
+    return found, files, document
+
+
+def write_subject(
+    opened: OpenRun, found: CandidateEvidence, files: dict[str, bytes], document: SubjectEvidence
+) -> tuple[str, str]:
+    """Write one subject's folder with its own evidence.json and manifest.json."""
     data = write_document(document)
     folder = opened.run.candidate(found.candidate_id)
     write_folder(folder, {**files, "evidence.json": data})

@@ -10,7 +10,7 @@ from typing import Any
 from omp.config.campaign_file import CampaignFile, parse_campaign
 from omp.config.fingerprint import engine_version, git_sha, lock_digest
 from omp.domain.durable import disk_room, write_durable
-from omp.domain.errors import Conflict, Interrupted, InvalidInput, NotFound
+from omp.domain.errors import Conflict, Diverged, Interrupted, InvalidInput, NotFound
 from omp.domain.failpoints import hit
 from omp.domain.ids import check_id
 from omp.market.catalog import Catalog
@@ -19,9 +19,11 @@ from omp.market.splits import parse_iso
 from omp.mining.candidate_files import write_folder
 from omp.mining.checkpoints import Checkpoints
 from omp.mining.data_ready import require_cash
+from omp.mining.divergence import keep_divergence, refuse_diverged
 from omp.mining.plan import Plan, make_plan
 from omp.mining.run_evidence import Provenance
 from omp.mining.search import RunResult, Search
+from omp.mining.sentinel import Sentinel
 from omp.mining.stage_b import Judged, judge
 from omp.mining.start_from import declared, keep_texts, read_texts
 from omp.mining.tables import candidates_parquet, trials_parquet
@@ -93,8 +95,10 @@ def mine(job: Job, lines: Lines, *, is_stopped: Callable[[], bool]) -> str:
         DataNotReady: If the data are not proven fit, or too short.
         DiskFull: If there is no room; the last checkpoint stands.
         Interrupted: If we were asked to leave; the last checkpoint stands.
+        Diverged: If a genome evaluated again gave other numbers, now or in an earlier attempt.
     """
     run = RunDirectory(job.out)
+    refuse_diverged(run)
     if run.finished:
         return _again(run, lines)
     ready = _prepare(job, run)
@@ -112,7 +116,11 @@ def mine(job: Job, lines: Lines, *, is_stopped: Callable[[], bool]) -> str:
         window=asdict(ready.plan.window),
         generations=ready.plan.generations,
     )
-    result = _search(ready, lines, is_stopped)
+    try:
+        result, checked = _search(ready, lines, is_stopped)
+    except Diverged as error:
+        keep_divergence(run, lines, error)
+        raise
     lines.emit("stage", name="evidence", candidates=len(result.exported))
 
     def may_go_on() -> None:
@@ -122,7 +130,7 @@ def mine(job: Job, lines: Lines, *, is_stopped: Callable[[], bool]) -> str:
     judged = judge(result, ready.provenance, may_go_on=may_go_on)
     may_go_on()
     lines.emit("stage", name="writing", folders=len(judged.files))
-    manifest_digest = _write(ready, result, judged)
+    manifest_digest = _write(ready, result, judged, checked)
     lines.emit(
         "result",
         run_id=job.run_id,
@@ -130,6 +138,7 @@ def mine(job: Job, lines: Lines, *, is_stopped: Callable[[], bool]) -> str:
         candidates=result.counts.candidates,
         exported=len(result.exported),
         trials=result.counts.distinct,
+        rechecked=checked,
         ended_by=result.ended_by,
     )
     return manifest_digest
@@ -201,8 +210,15 @@ def _snapshot(catalog: Catalog, campaign: CampaignFile, digest_: str | None) -> 
     return catalog.resolve(source)
 
 
-def _search(ready: _Ready, lines: Lines, is_stopped: Callable[[], bool]) -> RunResult:
-    """Generation after generation: charge, evaluate, settle, checkpoint, tell."""
+def _search(ready: _Ready, lines: Lines, is_stopped: Callable[[], bool]) -> tuple[RunResult, int]:
+    """Generation after generation: charge, evaluate, settle, checkpoint, tell.
+
+    Returns:
+        What was found, and how many genomes the sentinel evaluated again.
+
+    Raises:
+        Diverged: If one of those gave other numbers than at first.
+    """
     provenance, plan, run = ready.provenance, ready.plan, ready.run
     identity = {
         "config_hash": provenance.config_hash,
@@ -213,9 +229,9 @@ def _search(ready: _Ready, lines: Lines, is_stopped: Callable[[], bool]) -> RunR
     checkpoints = Checkpoints(run.checkpoint, identity)
     restored = checkpoints.restore(plan)
     if restored is None:
-        search, before_s = Search(plan), 0.0
+        search, sentinel, before_s = Search(plan), Sentinel(plan), 0.0
     else:
-        search, before_s, known = restored
+        search, sentinel, before_s, known = restored
         _settle_again(run, known, ready.attempt)
     lines.emit("stage", name="search", generation=search.generation)
     begun, elapsed_s, started_at = time.monotonic(), before_s, search.generation
@@ -227,11 +243,11 @@ def _search(ready: _Ready, lines: Lines, is_stopped: Callable[[], bool]) -> RunR
         charge(run.charges, attempt=ready.attempt, generation=generation, genomes=len(population))
         hit("mine.charged")
         at = time.monotonic()
-        step = search.advance(population)
+        step = search.advance(population, inspect=sentinel.inspect)
         took_s = time.monotonic() - at
         elapsed_s = before_s + time.monotonic() - begun
         hit("mine.evaluated")
-        checkpoints.save(search, step, elapsed_s)
+        checkpoints.save(search, sentinel, step, elapsed_s)
         hit("mine.checkpointed")
         settle(
             run.charges,
@@ -250,13 +266,15 @@ def _search(ready: _Ready, lines: Lines, is_stopped: Callable[[], bool]) -> RunR
             best_sharpe=step.convergence.best_sharpe_x_annual,
             candidates=search.n_candidates,
             trials=search.distinct,
+            rechecked=sentinel.checked,
             evals_per_s=len(population) / max(took_s, 1e-9),
             eta_s=left * (time.monotonic() - begun) / done,
             diversity=step.convergence.diversity,
             archive=step.convergence.archive,
         )
     seal(run.charges)
-    return search.result(None if search.finished else "max_runtime_s")
+    sentinel.settle()
+    return search.result(None if search.finished else "max_runtime_s"), sentinel.checked
 
 
 def _settle_again(run: RunDirectory, known: dict[int, tuple[int, int]], attempt: int) -> None:
@@ -280,7 +298,7 @@ def _interrupted(run_id: str) -> Interrupted:
     )
 
 
-def _write(ready: _Ready, result: RunResult, judged: Judged) -> str:
+def _write(ready: _Ready, result: RunResult, judged: Judged, checked: int) -> str:
     """Everything to disk, the manifest last."""
     run, provenance = ready.run, ready.provenance
     for candidate_id, files in judged.files.items():
@@ -305,6 +323,8 @@ def _write(ready: _Ready, result: RunResult, judged: Judged) -> str:
             "exported": len(result.exported),
             "folders": len(judged.files),
             "trials_kept": len(result.trials),
+            "rechecked": checked,
+            "diverged": 0,
         },
         block_lengths=[int(one) for one in result.block_lengths],
         ended_by=result.ended_by,

@@ -4,11 +4,14 @@ It owns no file, clock or process: `mine` charges and checkpoints around it, `om
 thousands of them in one process.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from omp.engine.codebook import Codebook
+from omp.engine.evaluation import Evaluation
 from omp.engine.evolution import Evolution
 from omp.engine.population import Population
 from omp.mining.agreement import agreements, exported, open_evaluator
@@ -26,6 +29,9 @@ from omp.mining.stage_a import (
 )
 from omp.mining.strategy_file import Strategy, single
 from omp.mining.streams import Float, Int
+
+Inspect = Callable[[int, Population, Evaluation], object]
+"""Generation, its genomes, their evaluation."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +136,11 @@ class Search:
         return self._evolution.generation
 
     @property
+    def codebook(self) -> Codebook:
+        """What the numbers in its genomes mean."""
+        return self._evolution.codebook
+
+    @property
     def given_up(self) -> str | None:
         """Why the search need not go on, or None."""
         return self._evolution.finished_early
@@ -153,10 +164,17 @@ class Search:
         """The genomes of the next generation."""
         return self._evolution.ask()
 
-    def advance(self, population: Population) -> Step:
-        """Evaluate what `ask` gave and put it into the books."""
+    def advance(self, population: Population, *, inspect: Inspect | None = None) -> Step:
+        """Evaluate what `ask` gave and put it into the books.
+
+        Args:
+            population: What `ask` gave.
+            inspect: Sees the evaluation before anything follows from it, and may raise.
+        """
         generation = self.generation
         evaluation = self.evaluator.evaluate(population)
+        if inspect is not None:
+            inspect(generation, population, evaluation)
         fresh = self._trials.first_seen(evaluation.behaviour)
         good = fresh[survivors(self.plan, evaluation)[fresh]]
         self._evolution.tell(population, evaluation, self.evaluator.sketch)

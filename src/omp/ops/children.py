@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from omp.domain.errors import Damaged, DataNotReady, InvalidInput, NotFound, OmpError, ResourceShort
+from omp.domain.errors import (
+    Damaged,
+    DataNotReady,
+    Diverged,
+    InvalidInput,
+    NotFound,
+    OmpError,
+    ResourceShort,
+)
 from omp.wire.workspace import Workspace
 
 LAST_LINES = 40
@@ -103,6 +111,7 @@ _KINDS: dict[int, type[OmpError]] = {
     DataNotReady.exit_code: DataNotReady,
     ResourceShort.exit_code: ResourceShort,
     Damaged.exit_code: Damaged,
+    Diverged.exit_code: Diverged,
 }
 
 
@@ -118,4 +127,11 @@ def required(ended: ChildResult, what: str, *, log: Path) -> dict[str, Any]:
     kind = _KINDS.get(ended.exit_code, OmpError)
     if (ended.result or {}).get("code") == NotFound.code:
         kind = NotFound
+    if kind is Diverged:
+        facts = (ended.result or {}).get("facts")
+        raise Diverged(
+            f"{what}: {said}",
+            remedy=f"see {log}",
+            facts=facts if isinstance(facts, dict) else None,
+        )
     raise kind(f"{what} ended with exit code {ended.exit_code}: {said}", remedy=f"see {log}")

@@ -7,8 +7,8 @@ transaction that records it; so a crash anywhere leaves a run whose next `advanc
 compute; nothing here compares anything but numbers with bars.
 """
 
-from omp.domain.errors import Conflict, Frozen, OmpError, PromotionRefused, ResourceShort
-from omp.ops import looks
+from omp.domain.errors import Conflict, Diverged, Frozen, OmpError, PromotionRefused, ResourceShort
+from omp.ops import determinism, looks
 from omp.ops import promotion_record as record
 from omp.ops.children import Children
 from omp.ops.desk import Desk
@@ -66,6 +66,13 @@ def advance(desk: Desk, run_id: str, children: Children) -> Step:
         done = STEPS[run.stage](desk, open_docket(desk, run_id), children)
     except PASSING_FAULTS:
         raise
+    except Diverged as error:
+        incident = determinism.report(desk, run, error.sentence, error.facts)
+        raise Frozen(
+            f"promotions are frozen by {incident.id} (SEV-0): {error.asked}",
+            allowed="a subject that gives the same numbers when it is computed again",
+            remedy=f"find the cause; then omp incidents resolve {incident.id}",
+        ) from error
     except OmpError as error:
         record.count_failure(desk, run, error)
         raise
@@ -85,6 +92,8 @@ def _idle_because(desk: Desk, run: Run) -> str | None:
     with desk.read() as tx:
         if record.failures(tx, run.id) >= record.MAX_FAILURES:
             return "its promotion failed too often; see its incident"
+        if incident := determinism.standing(tx, run.id):
+            return f"promotions are frozen by {incident.id} ({incident.severity})"
         blocked = looks.frozen_because(desk, tx, run.data_digest)
         if blocked and run.stage in ("look", "promote"):
             return blocked

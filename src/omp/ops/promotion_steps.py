@@ -1,6 +1,7 @@
 """The first two steps of promotion: the screen of every candidate, and the subject measured."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -140,6 +141,7 @@ def measure_subject(desk: Desk, docket: Docket, children: Children) -> Step:
     )
     hit("promotion.after_ensemble")
     subject_id, evidence_digest = str(result["candidate_id"]), str(result["evidence"])
+    compute_again(desk, docket, children, subject_id, offer, folder)
     document = read_subject(docket, subject_id, evidence_digest)
     subject = document.subject
     given = judge(subject_case(docket, subject), 1)
@@ -169,6 +171,28 @@ def measure_subject(desk: Desk, docket: Docket, children: Children) -> Step:
             )
     hit("promotion.after_panel_1")
     return moved(desk, run.id, f"the subject {subject_id} was measured and judged")
+
+
+def compute_again(
+    desk: Desk,
+    docket: Docket,
+    children: Children,
+    subject_id: str,
+    offer: Offer,
+    earlier: Path,
+) -> None:
+    """Have a subject computed a second time, by another process with other workers.
+
+    Raises:
+        Diverged: It did not give the same bits.
+    """
+    arguments = ["recheck", "--run", docket.run.id, "--candidate", subject_id]
+    arguments += ["--members", ",".join(offer.members), "--earlier", str(earlier)]
+    required(
+        run_child(desk, children, arguments, docket),
+        f"the second computation of {subject_id}, the subject of {docket.run.id}",
+        log=log_of(docket),
+    )
 
 
 def _ensemble_row(run: Run, subject: CandidateEvidence) -> Candidate:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TextIO, get_args
 
-from omp.domain.errors import DataNotReady, InvalidConfiguration, OmpError
+from omp.domain.errors import DataNotReady, Diverged, InvalidConfiguration, OmpError
 from omp.wire.canonical import finite
 
 SCHEMA_VERSION = 1
-EventName = Literal["start", "progress", "checkpoint", "stage", "result", "error"]
+EventName = Literal["start", "progress", "checkpoint", "stage", "divergence", "result", "error"]
 EVENTS: tuple[EventName, ...] = get_args(EventName)
 
 
@@ -51,12 +51,14 @@ class Lines:
             faults: tuple[object, ...] = ()
             if isinstance(error, DataNotReady | InvalidConfiguration):
                 faults = error.faults
+            facts = {"facts": error.facts} if isinstance(error, Diverged) else {}
             self.emit(
                 "error",
                 code=error.code,
                 message=error.sentence,
                 exit_code=error.exit_code,
                 faults=[str(fault) for fault in faults],
+                **facts,
             )
             return error.exit_code
         self.emit(

@@ -67,6 +67,11 @@ class RunDirectory:
         return self.root / "checkpoint"
 
     @property
+    def divergence(self) -> Path:
+        """What the determinism sentinel found; there only in a run that failed for it."""
+        return self.root / "divergence.json"
+
+    @property
     def evidence(self) -> Path:
         return self.root / "evidence.json"
 
@@ -108,7 +113,8 @@ class Manifest:
 
     Args:
         counts: `generations, genomes, distinct, without_trades, candidates, exported, folders,
-            trials_kept` (rows of trials.parquet).
+            trials_kept` (rows of trials.parquet), `rechecked, diverged` (genomes evaluated again by
+            the determinism sentinel, and how many gave other numbers: 0 in a finished run).
         block_lengths: Bars in each CSCV block, oldest first.
         ended_by: `generations`, or `max_runtime_s` where the time limit ended it.
         files: Path relative to the directory -> blake3 of its uncompressed bytes.

@@ -3,7 +3,8 @@
 Usage: engine.py factory run --campaign FILE --run-id ID --out DIR --seed N [--resume] …
 How it behaves stands in the environment variable ENGINE, words divided by commas:
 generations=N pause=S deaf fork empty busy huge bad crash=N noevidence, and gate: it waits after
-generation 4 until there is a file `go` in the workspace.
+generation 4 until there is a file `go` in the workspace. diverge: a computation gives two results
+after generation 0, and it leaves; diverge=finish: it goes on; diverge=silent: it dies.
 """
 
 import json
@@ -60,6 +61,14 @@ def mine() -> int:
             "progress", generation=generation, generations=generations, best_sharpe=0.1,
             candidates=5, trials=8 * (generation + 1), evals_per_s=100.0, eta_s=1.0,
         )  # fmt: skip
+        if "diverge" in MODES and generation == 0:
+            said = {"genome": "ab", "field": "sharpe", "message": "Genome ab gave two results."}
+            emit("divergence", first="1" * 64, second="2" * 64, **said)
+            if MODES["diverge"] == "silent":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if MODES["diverge"] != "finish":
+                emit("error", code="diverged", exit_code=8, faults=[], message=said["message"])
+                return 8
         if leaving:
             emit("checkpoint", generation=generation)
             return 130

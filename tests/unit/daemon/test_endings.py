@@ -15,6 +15,7 @@ from omp.wire.lines import Event
         (3, False, "data not ready"),
         (4, True, "resources ran short"),
         (7, False, "exit code 7"),
+        (8, False, "two results"),
         (130, True, "after a checkpoint"),
         (-9, True, "SIGKILL"),
         (-99, True, "signal 99"),

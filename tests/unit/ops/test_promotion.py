@@ -44,7 +44,7 @@ def test_a_faultless_run_enters_the_hall(desk: Desk, children: FakeChildren) -> 
     steps = go_on(desk, run_id, children)
     assert [one.stage for one in steps] == ["ensemble", "look", "promote", "done"]
     assert steps[-1].outcome == "promoted"
-    assert [one[1] for one in children.calls] == ["evidence", "look"]
+    assert [one[1] for one in children.calls] == ["evidence", "recheck", "look"]
     with desk.read() as tx:
         (entry,) = hall.listed(tx)
         (look,) = look_rows.of_lineages(tx, [str(run_of(desk, run_id).lineage)])
