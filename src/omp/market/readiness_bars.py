@@ -1,13 +1,19 @@
 """The rules of readiness that look at bars one by one, or at a bar and the one before it."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from omp.market.bars import FIELDS, PRICE_FIELDS
 from omp.market.readiness_rule import Context, Finding, faults_by_symbol
 
+if TYPE_CHECKING:
+    import polars as pl
+
 MAX_ZERO_VOLUME_SHARE = 0.05
 STUCK_BARS = 5
 """So many flat bars that repeat each other are a feed that stands still."""
+IN_A_ROW = 2
+MAX_REPEATED_SHARE = 0.01
 
 
 def missing_value(context: Context) -> Iterable[Finding]:
@@ -95,7 +101,29 @@ def zero_volume(context: Context) -> Iterable[Finding]:
 
 
 def stale(context: Context) -> Iterable[Finding]:
-    """A bar repeats the one before it, volume included, or flat bars repeat for long."""
+    """Bars repeat the one before them, volume included: a feed that stood still."""
+    import polars as pl
+
+    yield from faults_by_symbol(
+        _repeats(context).filter(pl.col("stands")),
+        "the same prices and the same volume as the bar before it",
+        "fetch these bars again, or drop them (repair stale)",
+    )
+
+
+def repeat(context: Context) -> Iterable[Finding]:
+    """A lone bar repeats the one before it."""
+    import polars as pl
+
+    yield from faults_by_symbol(
+        _repeats(context).filter(~pl.col("stands")),
+        "a lone bar with the prices and the volume of the bar before it",
+        "nothing; or drop it (repair repeat)",
+    )
+
+
+def _repeats(context: Context) -> "pl.DataFrame":
+    """Bars like the one before them, and whether they `stand`: in a row, or too many of them."""
     import polars as pl
 
     rows = context.sound
@@ -106,11 +134,13 @@ def stale(context: Context) -> Iterable[Finding]:
         (pl.col("high") > pl.col("low")).alias("moved"),
         alike.fill_null(False).alias("alike"),
     )
-    run = (~pl.col("alike")).cum_sum()
-    long = pl.col("alike").sum().over(run) >= STUCK_BARS - 1
-    bad = marked.filter(pl.col("alike").any()).filter(pl.col("alike") & (pl.col("moved") | long))
-    yield from faults_by_symbol(
-        bad,
-        "the same prices and the same volume as the bar before it",
-        "fetch these bars again, or drop them",
+    if not marked["alike"].any():
+        return marked.clear().with_columns(stands=pl.lit(True))
+    length = pl.col("alike").sum().over((~pl.col("alike")).cum_sum())
+    counted = marked.with_columns(length=length, bars=pl.len().over("symbol")).filter(
+        pl.col("alike") & (pl.col("moved") | (pl.col("length") >= STUCK_BARS - 1))
+    )
+    share = pl.len().over("symbol") / pl.col("bars")
+    return counted.with_columns(
+        stands=(pl.col("length") >= IN_A_ROW) | (share > MAX_REPEATED_SHARE)
     )

@@ -100,7 +100,8 @@ _OWN = (
     ),
     Rule(
         "stale",
-        "a bar repeats the one before it, volume included; or five flat bars do",
+        "two or more bars in a row, or 1 % of all, repeat the one before, volume included; five of "
+        "them if they are flat",
         bars.stale,
         acceptable=True,
         repair=DROPPED,
@@ -160,6 +161,13 @@ _OWN = (
         "prices are not adjusted for splits and dividends, or nobody knows",
         whole.adjustment,
         severity=FLAG,
+    ),
+    Rule(
+        "repeat",
+        "a lone bar repeats the one before it, volume included",
+        bars.repeat,
+        severity=FLAG,
+        repair=DROPPED,
     ),
     Rule(
         "shadow",

@@ -159,7 +159,9 @@ def test_both_prices_reach_the_snapshot_and_only_one_the_digest_of_old_ones(
     catalog = Catalog(tmp_path)
     path = Path(DATA) / "us_lean" / "daily" / "aapl.zip"
     options = Options(timeframe="1d", timezone="")
-    found = import_files(catalog, path, name="aapl", options=options, environment="test")
+    found = import_files(
+        catalog, path, name="aapl", options=options, accept=["bad_tick"], environment="test"
+    )
     assert found.manifest["prices"]["as_traded"] == "kept"
     (bars,) = catalog.open_mining(found.digest).bars
     at = int(np.searchsorted(bars.timestamp, ns(date(2012, 8, 8))))

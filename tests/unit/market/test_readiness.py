@@ -127,7 +127,7 @@ def with_news(row: int, factor: float) -> Plant:
 
 
 def filled_forward(table: pl.DataFrame) -> pl.DataFrame:
-    rows = [*range(500), 499, *range(501, table.height)]
+    rows = [*range(500), 499, 499, *range(502, table.height)]
     return table[rows].with_columns(table["timestamp"])
 
 
@@ -174,7 +174,7 @@ PLANTS: dict[str, tuple[str, Plant]] = {
     "a session without a bar": ("gap", without(500)),
     "a bar on a Sunday": ("off_calendar", on_a_sunday),
     "many bars without volume": ("zero_volume", without_volume),
-    "a bar filled forward": ("stale", filled_forward),
+    "two bars filled forward": ("stale", filled_forward),
     "a feed that stands still": ("stale", stuck),
     "a bar that goes far away and comes back": ("bad_tick", at_usual_volume(spiked(500, 1.4))),
     "a low far below": ("bad_tick", at_usual_volume(changed(slice(500, 501), low=0.5))),
@@ -304,6 +304,9 @@ def test_a_flag_is_written_down_and_stops_nothing(made) -> None:
     assert certificate.ready is True
     assert [one.rule for one in certificate.flags] == ["survivorship"]
     assert [one.rule for one in asked(table).flags] == ["survivorship", "adjustment"]
+    lone = table[[*range(500), 499, *range(501, table.height)]].with_columns(table["timestamp"])
+    assert {one.rule for one in asked(lone).flags} == {"survivorship", "adjustment", "repeat"}
+    assert asked(lone).ready is True
     crash = at_usual_volume(changed(slice(500, 501), low=0.85))(table)
     busy = changed(slice(500, 501), volume=3.0)(crash)
     certificate = asked(busy, known=Known(adjusted=True))

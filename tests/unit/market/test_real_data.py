@@ -19,6 +19,11 @@ KNOWN_DIRT = {
     "split_jump: NI",
     "split_jump: DISCK",
     "too_short: DWDP",
+    "spin_off: A",
+    "spin_off: KLAC",
+    "spin_off: YUM",
+    "bad_tick: FLR",
+    "bad_tick: XL",
 }
 
 
@@ -72,7 +77,7 @@ def test_lean_daily_bars_are_imported_and_a_longer_history_adds_to_them(
     catalog = Catalog(tmp_path)
     folder = market_data / "us_lean" / "daily"
     options = Options(timeframe="", timezone="")
-    accept = ["gap", "split_jump", "off_calendar", "zero_volume"]
+    accept = ["gap", "split_jump", "off_calendar", "zero_volume", "bad_tick", "spin_off"]
     first = import_files(
         catalog, folder, name="lean", options=options, symbols=["IBM"], accept=accept
     )
@@ -88,14 +93,25 @@ def test_lean_daily_bars_are_imported_and_a_longer_history_adds_to_them(
     assert both.lineage == first.lineage
 
 
-def test_lean_prices_are_adjusted_and_then_ready_without_a_word(market_data, tmp_path) -> None:
+def test_lean_prices_are_adjusted_and_only_bad_ticks_are_left(market_data, tmp_path) -> None:
     folder = market_data / "us_lean" / "daily"
+    with pytest.raises(DataNotReady) as refused:
+        import_files(
+            Catalog(tmp_path),
+            folder,
+            name="three",
+            options=Options(timeframe="", timezone=""),
+            symbols=["AAPL", "BAC", "SPY"],
+        )
+    assert {fault.partition(":")[0] for fault in refused.value.faults} == {"bad_tick"}
+    assert "AAPL 2009-09-21" in refused.value.faults[0]  # a low of 0.33 among prices of 5.7
     found = import_files(
         Catalog(tmp_path),
         folder,
         name="three",
         options=Options(timeframe="", timezone=""),
         symbols=["AAPL", "BAC", "SPY"],
+        accept=["bad_tick"],
     )
     assert found.symbols == ("AAPL", "BAC", "SPY")
     assert found.manifest["rows"] > 10_000
