@@ -52,7 +52,7 @@ def calibrate(
     first_market: Annotated[int, typer.Option(min=0, help="Seed of its first market.")] = 0,
     campaign: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="What is searched; by default the canary's campaign."),
+        typer.Option(metavar="FILE", help="What is searched; by default 30,000 rules a market."),
     ] = None,
     folder: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Positions of what is promoted.")

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from omp.config.campaign_file import CampaignFile, parse_campaign, read_campaign
-from omp.config.demo_campaigns import DEMO_CAMPAIGNS
 from omp.config.fingerprint import config_hash, engine_version, git_sha, lock_digest
 from omp.config.settings import Settings, as_mapping, parse_settings
 from omp.domain.durable import write_durable
@@ -27,6 +26,26 @@ from omp.lab.worlds import World, file_worlds, own_worlds
 from omp.wire.canonical import canonical, finite
 
 SCHEMA_VERSION = 1
+CAMPAIGN = """\
+[campaign]
+name = "Calibration"
+market = "synthetic"
+timeframe = "1d"
+
+[data]
+source = "synthetic:null"
+
+[search]
+population = 1000
+generations = 28
+seeds = { first = 1, step = 1 }
+
+[strategy]
+direction = "long"
+max_conditions = 2
+"""
+"""What is searched unless a campaign is given: more than 20,000 distinct trials on a market."""
+
 DRIFTS = (0.0, 0.4, 0.8)
 """Buy-and-hold Sharpe ratios of the nulls, a year: a third of them each."""
 
@@ -67,7 +86,7 @@ def calibrate(
         dying: Number of markets whose edge dies where the sealed window begins, for each dial.
         poisoned: Number of markets with one fault in their data.
         first_market: Seed of the first of our own markets.
-        campaign: What is searched; the shipped canary's campaign by default.
+        campaign: What is searched; `CAMPAIGN` by default.
         out_dir: Folder of the positions of what is promoted.
         page: Documentation page to write from the result.
         beside: Earlier results that the page shows as well.
@@ -150,8 +169,7 @@ def _require_worlds(worlds: Sequence[World]) -> None:
 def _campaign(path: Path | None) -> CampaignFile:
     if path is not None:
         return read_campaign(path)
-    shipped = next(one for one in DEMO_CAMPAIGNS if one.file_name == "canary.toml")
-    return parse_campaign(shipped.text, name=shipped.file_name)
+    return parse_campaign(CAMPAIGN, name="calibration.toml")
 
 
 def _config_hash(campaign: CampaignFile, settings: Settings) -> str:
