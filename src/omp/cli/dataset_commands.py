@@ -6,7 +6,8 @@ import typer
 
 from omp.cli.face import Answer, Face, verb
 from omp.cli.import_command import import_data
-from omp.cli.printing import instant, plain, table
+from omp.cli.printing import instant, table
+from omp.cli.readiness_picture import calendar_lines, certificate_lines
 from omp.cli.run_commands import Environment, check_environment
 
 COLUMNS = (
@@ -51,11 +52,11 @@ def check(
     face: Face,
     data_set: Annotated[str, typer.Argument(metavar="NAME", help="A data set or a digest.")],
 ) -> Answer:
-    """Show whether data are fit for mining, and each fault where they are not."""
+    """Show whether data are fit for mining, each fault where they are not, and their months."""
     data = face.call("data.check", data_set=data_set)
     certificate = data.get("readiness") or data
-    faults = certificate.get("faults") or []
     is_ready = certificate.get("ready") is True
     lines = [f"{data_set}: {'ready' if is_ready else 'NOT ready: it is not mined'}"]
-    lines += [f"- {plain(one)}" for one in faults]
+    lines += certificate_lines(certificate)
+    lines += calendar_lines(data.get("calendar"), certificate)
     return Answer(data, lines, exit_code=0 if is_ready else 3)

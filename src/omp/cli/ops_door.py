@@ -125,7 +125,7 @@ def import_data(
 def check_data(desk: "Desk", data_set: str) -> Any:
     """The certificate of a data set's latest snapshot, or of the one with that digest."""
     from omp.domain.ids import check_id
-    from omp.ops import data
+    from omp.ops import data, data_sets
 
     check_id(data_set, "data set")
     known = data.listed(desk)
@@ -142,7 +142,12 @@ def check_data(desk: "Desk", data_set: str) -> Any:
         readiness = json.loads(path.read_bytes())
     except (OSError, ValueError):
         readiness = {"ready": None, "faults": [f"there is no certificate at {path}"]}
-    return {"name": fits[0].name, "digest": fits[0].digest, "readiness": readiness}
+    return {
+        "name": fits[0].name,
+        "digest": fits[0].digest,
+        "readiness": readiness,
+        "calendar": data_sets.calendar_of(desk, fits[0].digest),
+    }
 
 
 _queue = partial(Verb, "queue", first=("campaign",))
