@@ -93,6 +93,7 @@ def picture(
         pixels = max(2, min(10, 900 // months))
         faults = _by_symbol(certificate.get("faults") or (), start)
         accepted = _by_symbol(certificate.get("accepted") or (), start)
+        _add_months(certificate, start, faults, accepted)
         rows = [
             _row(symbol, one, start, pixels, faults.get(symbol, {}), accepted.get(symbol, {}))
             for symbol, one in calendar["symbols"].items()
@@ -131,6 +132,25 @@ def _by_symbol(faults: Sequence[Any], start: int) -> dict[str, dict[int, list[st
             month = _month(str(one["time"])) - start
             found.setdefault(str(one["symbol"]), {}).setdefault(month, []).append(str(one["rule"]))
     return found
+
+
+def _add_months(
+    certificate: Mapping[str, Any],
+    start: int,
+    faults: dict[str, dict[int, list[str]]],
+    accepted: dict[str, dict[int, list[str]]],
+) -> None:
+    """Put every month in which a rule found something beside the month of its first finding."""
+    severity = certificate.get("severity") or {}
+    taken = {(one["rule"], one["symbol"]) for one in certificate.get("accepted") or ()}
+    for symbol, months in (certificate.get("flagged_months") or {}).items():
+        for month, rules in months.items():
+            for rule in rules:
+                if severity.get(rule) == "flag":
+                    continue
+                kind = accepted if (rule, symbol) in taken else faults
+                listed = kind.setdefault(symbol, {}).setdefault(_month(month) - start, [])
+                listed += [] if rule in listed else [rule]
 
 
 def _row(

@@ -55,3 +55,19 @@ def test_faults_stand_out_and_lead() -> None:
 @pytest.mark.parametrize("broken", [None, {}, {"months": 3}, {**CALENDAR, "first_month": "x"}])
 def test_what_cannot_be_read_has_no_picture(broken: dict[str, Any] | None) -> None:
     assert picture(broken, {}, boundary="2020-01-01") is None
+
+
+def test_every_month_with_a_finding_is_marked_and_flags_are_not() -> None:
+    symbol = next(iter(CALENDAR["symbols"]))
+    start = CALENDAR["first_month"]
+    certificate = {
+        "accepted": [{"rule": "bad_tick", "symbol": symbol, "time": f"{start}-02"}],
+        "severity": {"bad_tick": "fault", "shadow": "flag"},
+        "flagged_months": {symbol: {start: {"bad_tick": 2, "shadow": 1}}},
+    }
+    found = picture(CALENDAR, certificate, boundary="2020-01-01")
+    assert found is not None
+    (row,) = (one for one in found.rows if one.symbol == symbol)
+    assert [cell.title.partition(",")[0] for cell in row.cells if cell.kind == "accepted"] == [
+        f"{start}: accepted bad_tick"
+    ]
