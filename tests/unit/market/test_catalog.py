@@ -320,3 +320,17 @@ def test_an_unreadable_list_of_lineages_stops_the_import(made, published, tmp_pa
     (tmp_path / "state" / "lineages.json").write_text("{")
     with pytest.raises(Damaged, match="lineages"):
         published(made())
+
+
+def test_the_certificate_of_another_snapshot_is_damage(made, published) -> None:
+    catalog, one = published(made(("AAA",)), "one")
+    other = published(made(("BBB",)), "other")[1]
+    taken = (other.path / "readiness.json").read_bytes()
+    (one.path / "readiness.json").write_bytes(taken)
+    with pytest.raises(Damaged, match="certificate of readiness was changed"):
+        catalog.open_mining("one")
+    manifest = json.loads((one.path / "manifest.json").read_bytes())
+    manifest["files"]["readiness.json"] = blake3.blake3(taken).hexdigest()
+    (one.path / "manifest.json").write_bytes(json.dumps(manifest).encode())
+    with pytest.raises(Damaged, match="that of another snapshot"):
+        catalog.open_mining("one")
