@@ -101,7 +101,8 @@ class Certificate:
         raise DataNotReady(
             f"{name} is not ready for mining: {shown}" + (f"; and {more} more" if more > 0 else ""),
             allowed="data on which every rule of readiness says yes; unknown counts as no",
-            remedy="mend the data at the places named; nothing was changed",
+            remedy="mend the data at the places named, or leave the symbols out with "
+            "--leave-out-faulty; nothing was changed",
             faults=tuple(listed),
         )
 
