@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+UNASKED = ("spin_off",)
+"""Rules that made markets are not asked: no news makes their volumes, and all their jumps are true."""
+
+
 @dataclass(frozen=True)
 class Sealing:
     """How a new lineage is cut: the share that is sealed, and the fewest bars of each part."""
@@ -240,6 +244,7 @@ def _publish_panel(
         sealed_fraction=cut.sealed_fraction,
         min_sealed_bars=cut.min_bars,
         known=Known(adjusted=True),
+        exempt=UNASKED if panel.venue == "synthetic" else (),
     )
     return catalog.publish(
         panel,
