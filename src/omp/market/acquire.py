@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 UNASKED = ("spin_off",)
-"""Rules that made markets are not asked: no news makes their volumes, and all their jumps are true."""
+"""Rules that made markets are not asked: no news makes their volumes, and their jumps are true."""
 
 
 @dataclass(frozen=True)

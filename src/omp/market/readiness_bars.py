@@ -107,7 +107,7 @@ def stale(context: Context) -> Iterable[Finding]:
     yield from faults_by_symbol(
         _repeats(context).filter(pl.col("stands")),
         "the same prices and the same volume as the bar before it",
-        "fetch these bars again, or drop them (repair stale)",
+        "fetch these bars again, or drop them",
     )
 
 
@@ -118,7 +118,7 @@ def repeat(context: Context) -> Iterable[Finding]:
     yield from faults_by_symbol(
         _repeats(context).filter(~pl.col("stands")),
         "a lone bar with the prices and the volume of the bar before it",
-        "nothing; or drop it (repair repeat)",
+        "nothing; or drop it",
     )
 
 

@@ -30,7 +30,7 @@ def cut_session(context: Context) -> Iterable[Finding]:
                 one.symbol,
                 one.cut,
                 f"{one.n_cut} bars lack in {one.cut.size} of {one.n_sessions} sessions",
-                "fetch these sessions again, drop them (repair cut_session), or accept cut_session "
+                "fetch these sessions again, drop them, or accept cut_session "
                 "if nothing was traded",
                 one.n_cut,
             )
@@ -44,7 +44,7 @@ def partial_session(context: Context) -> Iterable[Finding]:
                 one.symbol,
                 np.asarray([one.partial_ns]),
                 f"the last session lacks its last {one.n_partial} bars",
-                "import again after the close, or repair partial_session, which cuts it off",
+                "import again after the close, or cut the session off",
                 one.n_partial,
             )
 
@@ -58,7 +58,7 @@ def off_calendar(context: Context) -> Iterable[Finding]:
                 one.strange,
                 f"{one.strange.size} bars on days without a session",
                 f"check dates and time zone against the {context.venue.name} calendar, drop the "
-                "bars (repair off_calendar), or accept off_calendar",
+                "bars, or accept off_calendar",
             )
 
 
@@ -71,7 +71,7 @@ def off_session(context: Context) -> Iterable[Finding]:
                 one.outside,
                 f"{one.outside.size} bars outside the sessions or off their steps",
                 f"check the time zone against the {context.venue.name} sessions, drop the bars "
-                "(repair off_session), or accept off_session",
+                "or accept off_session",
             )
 
 

@@ -201,7 +201,6 @@ class Rule:
         severity: `fault` makes the data not ready; `flag` is written down and nothing more.
         acceptable: whether its faults can be real features of a market.
         needs_calendar: whether it asks the calendar of the venue.
-        repair: what `omp data repair --rule` does about it; empty where it can do nothing.
     """
 
     name: str
@@ -210,7 +209,6 @@ class Rule:
     severity: str = FAULT
     acceptable: bool = False
     needs_calendar: bool = False
-    repair: str = ""
 
 
 def faults_by_symbol(

@@ -14,32 +14,25 @@ from omp.market import readiness_whole as whole
 from omp.market.certificate import FLAG
 from omp.market.readiness_rule import Rule
 
-DROPPED = "drops the bars"
-
 _OWN = (
     Rule(
         "missing_value",
         "a value is absent, no number, or infinite",
         bars.missing_value,
-        repair=DROPPED,
     ),
-    Rule(
-        "order", "the bars of a symbol do not ascend in time", bars.order, repair="sorts the bars"
-    ),
+    Rule("order", "the bars of a symbol do not ascend in time", bars.order),
     Rule(
         "duplicate",
         "a symbol has two bars of one time",
         bars.duplicate,
-        repair="keeps the first bar of each time",
     ),
     Rule(
         "non_positive",
         "a price is zero or less, or a volume negative",
         bars.non_positive,
-        repair=DROPPED,
     ),
-    Rule("ohlc", "open or close lies outside low to high", bars.ohlc, repair=DROPPED),
-    Rule("future", "a bar has not closed yet", bars.future, repair=DROPPED),
+    Rule("ohlc", "open or close lies outside low to high", bars.ohlc),
+    Rule("future", "a bar has not closed yet", bars.future),
     Rule(
         "time_zone",
         "whole sessions lie at another time: a wrong zone, or a missed change of the clock",
@@ -52,7 +45,6 @@ _OWN = (
         calendar.off_calendar,
         acceptable=True,
         needs_calendar=True,
-        repair=DROPPED,
     ),
     Rule(
         "off_session",
@@ -60,7 +52,6 @@ _OWN = (
         calendar.off_session,
         acceptable=True,
         needs_calendar=True,
-        repair=DROPPED,
     ),
     Rule(
         "gap",
@@ -75,14 +66,12 @@ _OWN = (
         calendar.cut_session,
         acceptable=True,
         needs_calendar=True,
-        repair="drops what there is of these sessions",
     ),
     Rule(
         "partial_session",
         "the last session of shorter bars ends before its close",
         calendar.partial_session,
         needs_calendar=True,
-        repair="cuts the session off",
     ),
     Rule(
         "partial_last",
@@ -90,7 +79,6 @@ _OWN = (
         "symbols or fewer",
         whole.partial_last,
         acceptable=True,
-        repair="cuts the session off",
     ),
     Rule(
         "zero_volume",
@@ -104,14 +92,12 @@ _OWN = (
         "them if they are flat",
         bars.stale,
         acceptable=True,
-        repair=DROPPED,
     ),
     Rule(
         "bad_tick",
         "a price goes far away and comes back at once without the volume of news",
         ticks.bad_tick,
         acceptable=True,
-        repair="brings high and low back to open and close; drops bars that spike as a whole",
     ),
     Rule(
         "split_jump",
@@ -167,7 +153,6 @@ _OWN = (
         "a lone bar repeats the one before it, volume included",
         bars.repeat,
         severity=FLAG,
-        repair=DROPPED,
     ),
     Rule(
         "shadow",

@@ -95,7 +95,7 @@ def bad_tick(context: Context) -> Iterable[Finding]:
     yield from faults_by_symbol(
         bad,
         "a price far from those around it, and back at once",
-        "correct the bar from another source, repair bad_tick, or accept it if it is real",
+        "correct the bar from another source, drop the bar, or accept it if it is real",
         show=("open", "high", "low", "close"),
     )
 

@@ -63,7 +63,7 @@ def partial_last(context: Context) -> Iterable[Finding]:
         pl.len().alias("n"),
     )
     last = int(ends["timestamp"].max())  # type: ignore[arg-type]
-    remedy = "import again after the close, or repair partial_last, which cuts it off"
+    remedy = "import again after the close, or cut the session off"
     present = ends.filter(pl.col("timestamp") == last)
     before = rows.filter(pl.col("timestamp") < last)["timestamp"].max()
     if before is not None:
