@@ -128,6 +128,7 @@ class Import(Body):
     fractional: bool = False
     accept: list[Line] = Field(default_factory=list, max_length=20)
     leave_out_faulty: bool = False
+    repair: list[Line] = Field(default_factory=list, max_length=20)
     licence: Line | None = None
 
 

@@ -6,6 +6,7 @@ The market room is loaded only inside a command, so that `--help` stays quick.
 
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,6 +61,7 @@ def import_(
     fractional: options.Fractional = False,
     accept: options.Accept = None,
     leave_out_faulty: options.LeaveOut = False,
+    repair: options.Repair = None,
     licence: options.Licence = "not stated",
     environment: Annotated[str, typer.Option(help="real or test.")] = "real",
     sealed_fraction: SealedFraction = 0.3,
@@ -87,6 +89,7 @@ def import_(
         "fractional": fractional,
         "accept": accept,
         "leave_out_faulty": leave_out_faulty,
+        "repair": repair,
     }
     known_as = name or options.name_of(path)
     lines = Lines()
@@ -120,7 +123,11 @@ def import_(
             nonlocal is_refused
             is_refused = found.certificate.ready is not True
             left = {symbol: list(rules) for symbol, rules in found.left_out.items()}
-            return shown | {"readiness": found.certificate.record(), "left_out": left}
+            return shown | {
+                "readiness": found.certificate.record(),
+                "left_out": left,
+                "repairs": [asdict(one) for one in found.repairs],
+            }
         snapshot = publish_examined(
             catalog,
             found,
@@ -131,7 +138,7 @@ def import_(
             sealing=Sealing(sealed_fraction, min_bars),
             engine_version=__version__,
         )
-        keys = ("changes", "left_out", "features")
+        keys = ("changes", "left_out", "repairs", "features")
         return facts_of(snapshot) | {key: snapshot.manifest.get(key) for key in keys}
 
     answer(f"importing {path} as {known_as}", work, lines)

@@ -44,6 +44,7 @@ def import_data(
     fractional: options.Fractional = False,
     accept: options.Accept = None,
     leave_out_faulty: options.LeaveOut = False,
+    repair: options.Repair = None,
     licence: options.Licence = "not stated",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     dry_run: Annotated[
@@ -72,6 +73,7 @@ def import_data(
         "fractional": fractional,
         "accept": accept or [],
         "leave_out_faulty": leave_out_faulty,
+        "repair": repair or [],
         "licence": licence,
     }
     given = {key: value for key, value in fields.items() if value not in ("", [], None)}

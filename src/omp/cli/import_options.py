@@ -41,6 +41,10 @@ Fractional = Annotated[bool, typer.Option("--fractional", help="B3's fractional 
 Accept = Annotated[
     list[str] | None, typer.Option(help="Rule of readiness whose faults are real; repeatable.")
 ]
+Repair = Annotated[
+    list[str] | None,
+    typer.Option(help="Rule of readiness whose bars are repaired, on record; repeatable."),
+]
 LeaveOut = Annotated[
     bool, typer.Option("--leave-out-faulty", help="Leave out symbols with faults.")
 ]
@@ -89,6 +93,7 @@ def request_of(path: Path, fields: Mapping[str, Any], **more: Any) -> "Request":
         symbols=tuple(fields.get("symbols") or ()),
         accept=tuple(fields.get("accept") or ()),
         leave_out_faulty=fields.get("leave_out_faulty", False),
+        repair=tuple(fields.get("repair") or ()),
         actions=Path(fields["actions"]) if fields.get("actions") else None,
         **more,
     )

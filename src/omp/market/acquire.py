@@ -5,7 +5,7 @@ workspace as it was.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,7 @@ def import_files(
     symbols: Sequence[str] = (),
     accept: Sequence[str] = (),
     leave_out_faulty: bool = False,
+    repair: Sequence[str] = (),
     actions: Path | None = None,
     environment: str = "real",
     licence: str = "not stated",
@@ -66,6 +67,7 @@ def import_files(
         symbols: the symbols to take; none named takes all.
         accept: rules of readiness whose faults the user takes upon himself.
         leave_out_faulty: leave out symbols with faults instead of refusing the whole.
+        repair: rules of readiness whose bars are repaired; the manifest lists what was done.
         actions: the user's table of splits and dividends, for prices as traded.
         environment: `real`, or `test`.
         licence: terms under which the user has the data, for the record.
@@ -92,6 +94,7 @@ def import_files(
         cut.sealed_fraction,
         cut.min_bars,
         staging=catalog.incoming,
+        repair=repair,
     )
     return publish_examined(
         catalog,
@@ -131,6 +134,8 @@ def publish_examined(
     remarks: dict[str, Any] = {"changes": changes}
     if found.left_out:
         remarks["left_out"] = {symbol: list(rules) for symbol, rules in found.left_out.items()}
+    if found.repairs:
+        remarks["repairs"] = [asdict(one) for one in found.repairs]
     remarks["prices"] = {
         "adjusted": raw.adjusted,
         "as_traded": "kept" if raw.raw_frame is not None else None,

@@ -1,5 +1,6 @@
 """An import up to the point where something would change: read, adjusted, judged, compared."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from omp.market.adjust import apply
 from omp.market.certificate import Certificate
 from omp.market.importers import Limits, Options, Raw, read
 from omp.market.readiness import Known, judge
+from omp.market.readiness_rule import Context
+from omp.market.repairs import Repair, repair
 from omp.market.splits import iso
 from omp.market.venues import Venue, venue
 
@@ -38,6 +41,7 @@ class Request:
         sealed_fraction, min_bars: how a new lineage is cut.
         staging: folder in which archives are unpacked.
         limits: how much an archive may unpack to.
+        repair: rules of readiness whose bars are repaired (`omp.market.repairs`).
     """
 
     path: Path
@@ -52,6 +56,7 @@ class Request:
     min_bars: int = 250
     staging: Path | None = None
     limits: Limits | None = None
+    repair: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +68,14 @@ class Examined:
         place: the venue.
         certificate: the answer of readiness on them.
         left_out: symbols left out, each with the rules it breaks.
+        repairs: what was repaired, where that was asked for.
     """
 
     raw: Raw
     place: Venue
     certificate: Certificate
     left_out: Mapping[str, tuple[str, ...]]
+    repairs: tuple[Repair, ...] = ()
 
 
 def read_request(request: Request) -> tuple[Raw, Venue]:
@@ -104,6 +111,13 @@ def examine(request: Request) -> Examined:
         DataNotReady: when the files cannot be understood. What readiness finds is in the answer.
     """
     raw, place = read_request(request)
+    known = Known(adjusted=raw.adjusted, ex_marks=raw.ex_marks)
+
+    def context_of(frame: "pl.DataFrame") -> Context:
+        cut = (request.sealed_fraction, request.min_bars)
+        return Context.of(frame, place, raw.timeframe, *cut, time.time_ns(), known)
+
+    raw, repairs = repair(raw, context_of, request.repair)
     left_out: dict[str, tuple[str, ...]] = {}
     for _ in range(ROUNDS):
         certificate = judge(
@@ -121,7 +135,7 @@ def examine(request: Request) -> Examined:
             break
         left_out |= faulty
         raw = _only(raw, kept)
-    return Examined(raw, place, certificate, dict(sorted(left_out.items())))
+    return Examined(raw, place, certificate, dict(sorted(left_out.items())), repairs)
 
 
 def facts(raw: Raw, place: Venue, path: Path) -> dict[str, Any]:

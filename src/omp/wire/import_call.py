@@ -21,6 +21,7 @@ FLAGS: dict[str, str] = {
     "fractional": "--fractional",
     "accept": "--accept",
     "leave_out_faulty": "--leave-out-faulty",
+    "repair": "--repair",
     "licence": "--licence",
 }
 """Field → the option of `combiner data import`; a list repeats it, a truth value switches it."""
