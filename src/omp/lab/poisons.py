@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,16 +28,12 @@ class Poison:
     plant: Callable[["pl.DataFrame"], "pl.DataFrame"]
 
 
-def _set(column: str, value: float | None) -> Callable[["pl.DataFrame"], "pl.DataFrame"]:
+def _replaced(table: "pl.DataFrame", column: str, value: float | None) -> "pl.DataFrame":
     """One value of one bar replaced."""
+    import polars as pl
 
-    def plant(table: "pl.DataFrame") -> "pl.DataFrame":
-        import polars as pl
-
-        row = pl.int_range(pl.len()) == AT
-        return table.with_columns(pl.when(row).then(value).otherwise(pl.col(column)).alias(column))
-
-    return plant
+    row = pl.int_range(pl.len()) == AT
+    return table.with_columns(pl.when(row).then(value).otherwise(pl.col(column)).alias(column))
 
 
 def _high_below_low(table: "pl.DataFrame") -> "pl.DataFrame":
@@ -88,10 +85,10 @@ def _stub(table: "pl.DataFrame") -> "pl.DataFrame":
 
 
 POISONS: tuple[Poison, ...] = (
-    Poison("null", "missing_value", _set("close", None)),
-    Poison("nan", "missing_value", _set("open", float("nan"))),
-    Poison("negative", "non_positive", _set("low", -1.0)),
-    Poison("zero", "non_positive", _set("close", 0.0)),
+    Poison("null", "missing_value", partial(_replaced, column="close", value=None)),
+    Poison("nan", "missing_value", partial(_replaced, column="open", value=float("nan"))),
+    Poison("negative", "non_positive", partial(_replaced, column="low", value=-1.0)),
+    Poison("zero", "non_positive", partial(_replaced, column="close", value=0.0)),
     Poison("impossible", "ohlc", _high_below_low),
     Poison("duplicate", "duplicate", _repeated),
     Poison("shuffled", "order", _shuffled),

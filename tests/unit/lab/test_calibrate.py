@@ -264,6 +264,7 @@ def test_every_poison_is_named_and_nothing_is_mined_from_it(room: Path) -> None:
         poisoned=len(POISONS),
         campaign=room / "small.toml",
         page=room / "poisoned.md",
+        workers=2,
     )
     counted = document["totals"]["poisoned"]
     assert counted["unnamed"] == []
