@@ -157,4 +157,11 @@ def check_signal(name: str, signal: NDArray[np.generic], n_bars: int) -> Bool:
             allowed=f"{n_bars} values that are true or false",
             remedy="give one boolean per bar",
         )
+    if column.dtype.kind != "b" and not np.isin(column, (0, 1)).all():
+        at = int(np.argmax(~np.isin(column, (0, 1))))
+        raise InvalidInput(
+            f"{name} of bar {at} is {column[at]}",
+            allowed="true or false, 1 or 0",
+            remedy="a side is chosen by direction, not by the sign of a signal",
+        )
     return np.ascontiguousarray(column != 0)

@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
+import numpy as np
+
 from omp.domain.errors import InvalidInput
 from omp.domain.indicators import INDICATORS, check_parameters
 
@@ -66,6 +68,10 @@ class Rule:
     conditions: tuple[Condition, ...]
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
 @dataclass(frozen=True)
 class Stops:
     """Distances as fractions of the entry open; None where a stop is not used.
@@ -86,14 +92,14 @@ class Stops:
         for name in ("stop_loss", "take_profit", "trailing"):
             value = getattr(self, name)
             top = math.inf if name == "take_profit" else 1.0
-            if value is not None and not (0.0 < value < top):
+            if value is not None and not (_is_number(value) and 0.0 < value < top):
                 raise InvalidInput(
                     f"{name} = {value!r}",
                     allowed="a fraction above 0" + (" and below 1" if top == 1.0 else ""),
                     remedy="write 0.05 for five per cent, or leave the stop out",
                 )
         bars = self.max_bars
-        if bars is not None and (bars != int(bars) or bars < 1):
+        if bars is not None and not (_is_number(bars) and bars == bars // 1 and bars >= 1):
             raise InvalidInput(
                 f"max_bars = {bars!r}", allowed="a whole number of at least 1", remedy="change it"
             )

@@ -16,7 +16,8 @@ class VolumeSlippage:
     q = capital / (open * volume of the bar before) of what was last seen to trade. It pays
     impact_bps * sqrt(q / participation_cap) more slippage than the costs say (the square root law
     of impact: R. Almgren, C. Thum, E. Hauptmann, H. Li, Direct estimation of equity market impact,
-    2005), and no entry is made where q is above the cap: the signal is lost.
+    2005), and no entry is made where q is above the cap: the signal is lost. An exit is always
+    made; after a bar without volume it pays the largest impact, half of the price.
 
     Args:
         capital: size of the account in the currency of the prices, above 0.
@@ -63,5 +64,8 @@ class VolumeSlippage:
         before = np.concatenate([[0.0], volume[:-1]])
         share = np.full(open_.size, np.inf)
         np.divide(self.capital, open_ * before, out=share, where=before > 0.0)
+        refused = share > self.participation_cap
+        if self.impact_bps == 0.0:
+            return np.zeros(open_.size), refused
         impact = self.impact_bps / 1e4 * np.sqrt(share / self.participation_cap)
-        return np.minimum(impact, 0.5), share > self.participation_cap
+        return np.minimum(impact, 0.5), refused

@@ -140,7 +140,14 @@ def simulate(
 
 
 def _column(values: ArrayLike) -> Float:
-    return np.ascontiguousarray(values, dtype=np.float64)
+    given = np.asarray(values)
+    if given.size and given.dtype.kind not in "fiu":
+        raise InvalidInput(
+            f"a column of type {given.dtype}",
+            allowed="real numbers",
+            remedy="convert the column to numbers first",
+        )
+    return np.ascontiguousarray(given, dtype=np.float64)
 
 
 def run(
