@@ -46,6 +46,9 @@ max_conditions = 2
 """
 """What is searched unless a campaign is given: more than 20,000 distinct trials on a market."""
 
+PART = ".part"
+"""Ending of the file beside the result that holds each market's record from when it is done."""
+
 DRIFTS = (0.0, 0.4, 0.8)
 """Buy-and-hold Sharpe ratios of the nulls, a year: a third of them each."""
 
@@ -128,10 +131,14 @@ def calibrate(
     records = []
     cpu_s = 0.0
     tasks = [Task(one, searched, settings, seeds, out_dir, words) for one in worlds]
-    for number, (record, took_s) in enumerate(_work(tasks, workers), start=1):
-        records.append(record)
-        cpu_s += took_s
-        _tell(number, len(tasks), record, begun)
+    part = json_path.with_name(json_path.name + PART)
+    with part.open("wb") as kept:
+        for number, (record, took_s) in enumerate(_work(tasks, workers), start=1):
+            records.append(record)
+            cpu_s += took_s
+            kept.write(canonical(finite(record)) + b"\n")
+            kept.flush()
+            _tell(number, len(tasks), record, begun)
     document = {
         "schema_version": SCHEMA_VERSION,
         **words,
@@ -149,6 +156,7 @@ def calibrate(
         },
     }
     write_durable(json_path, canonical(finite(document)))
+    part.unlink()
     if page is not None:
         others = [json.loads(one.read_bytes()) for one in beside]
         write_page(page, [*others, finite(document)])

@@ -15,6 +15,7 @@ from omp.domain.errors import DataNotReady, InvalidInput, NotFound
 from omp.gates.panel import judge
 from omp.lab.calibrate import calibrate
 from omp.lab.market_ledger import MarketLedger
+from omp.lab.one_market import Task, run_task
 from omp.lab.poisons import POISONS, Poison
 from omp.lab.walk import Screen
 from omp.lab.worlds import World, open_world, own_worlds
@@ -305,3 +306,27 @@ def test_dying_edges_and_unequal_ones_are_groups_of_their_own(room: Path) -> Non
     ]
     assert document["totals"]["dying"][0]["contaminated"]["n"] == 1
     assert "## Edges that die" in (room / "dying.md").read_text(encoding="utf-8")
+
+
+def test_what_was_measured_is_kept_when_it_ends_early(
+    room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def run_then_fail(task: Task) -> tuple[dict[str, Any], float]:
+        if len(done) == 2:
+            raise MemoryError
+        done.append(task.world.name)
+        return run_task(task)
+
+    monkeypatch.setattr("omp.lab.calibrate.run_task", run_then_fail)
+    with pytest.raises(MemoryError):
+        calibrate(json_path=room / "early.json", poisoned=4, campaign=room / "small.toml")
+    assert not (room / "early.json").exists()
+    lines = (room / "early.json.part").read_bytes().splitlines()
+    assert [json.loads(one)["market"] for one in lines] == done
+
+
+def test_a_whole_result_leaves_no_part(measured: Result, room: Path) -> None:
+    assert measured["markets"]
+    assert not (room / "one.json.part").exists()
