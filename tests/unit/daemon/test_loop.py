@@ -68,7 +68,7 @@ def test_one_slot_means_one_run_at_a_time(open_shop: Open) -> None:
 
 
 def test_stop_checkpoints_back_to_queued_and_start_resumes(open_shop: Open) -> None:
-    shop = open_shop("generations=40,pause=0.05")
+    shop = open_shop("generations=400,pause=0.05")
     shop.add()
     shop.mine()
     shop.turn_until(lambda: (shop.run().generation or 0) >= 2)
@@ -82,11 +82,11 @@ def test_stop_checkpoints_back_to_queued_and_start_resumes(open_shop: Open) -> N
         charged = ledger.of_run(tx, back.id)
     assert charged.trials >= 16, "an interrupted run has paid for what it evaluated"
     miner.want(shop.desk, "start")
-    shop.loop._orders.environment["ENGINE"] = "generations=40,pause=0"
+    shop.loop._orders.environment["ENGINE"] = "generations=400,pause=0"
     run = shop.turn_until_state("completed")
     assert run.attempt == 2
     with shop.desk.read() as tx:
-        assert ledger.of_run(tx, run.id).generations == 40
+        assert ledger.of_run(tx, run.id).generations == 400
 
 
 def test_pause_lets_the_run_go_on_and_suspend_does_not(open_shop: Open) -> None:

@@ -12,6 +12,7 @@ from omp.market.synthetic import generate, parse_recipe
 from omp.mining.checkpoints import LOG_NAME, Checkpoints, records
 from omp.mining.plan import Plan, make_plan
 from omp.mining.search import RunResult, Search
+from omp.mining.sentinel import Sentinel
 from omp.mining.tables import candidates_parquet, trials_parquet
 
 CAMPAIGN = """
@@ -51,9 +52,10 @@ def plan() -> Plan:
 def logged(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[int], object]:
     """A log of a whole search, the byte at which each record ends, and what the search found."""
     kept = Checkpoints(tmp_path_factory.mktemp("log") / "checkpoint", {"seed": 5})
-    search, ends = Search(plan), []
+    search, sentinel, ends = Search(plan), Sentinel(plan), []
     while not search.finished:
-        kept.save(search, search.advance(search.ask()), 1.0)
+        step = search.advance(search.ask(), inspect=sentinel.inspect)
+        kept.save(search, sentinel, step, 1.0)
         ends.append(kept.log.stat().st_size)
     return kept.folder, ends, files(search.result())
 
@@ -70,7 +72,7 @@ def test_restored_after_any_generation_it_ends_in_the_same_bytes(
         (copy / LOG_NAME).write_bytes(whole[: end + tail])
         restored = Checkpoints(copy, {"seed": 5}).restore(plan)
         assert restored is not None
-        search, elapsed_s, known = restored
+        search, _, elapsed_s, known = restored
         assert (search.generation, elapsed_s) == (generation + 1, 1.0)
         assert known[generation][1] == search.distinct
         assert (copy / LOG_NAME).stat().st_size == end
