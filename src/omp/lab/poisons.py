@@ -80,7 +80,7 @@ def _dried_up(table: "pl.DataFrame") -> "pl.DataFrame":
     return table.with_columns(volume=pl.when(late).then(0.0).otherwise(pl.col("volume")))
 
 
-def _stub(table: "pl.DataFrame") -> "pl.DataFrame":
+def _cut_short(table: "pl.DataFrame") -> "pl.DataFrame":
     return table.tail(200)
 
 
@@ -95,6 +95,6 @@ POISONS: tuple[Poison, ...] = (
     Poison("future", "future", _tomorrow),
     Poison("split", "split_jump", _split),
     Poison("no_volume", "zero_volume", _dried_up),
-    Poison("too_short", "too_short", _stub),
+    Poison("too_short", "too_short", _cut_short),
 )
 """Each fault that a calibration plants, in turn."""
