@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omp.cli.doors import DAEMON_NAME, live_daemon
+from omp.cli.shut_in import sealed_window
 from omp.domain.errors import InvalidConfiguration, OmpError
 from omp.wire.workspace import Workspace
 
@@ -123,6 +124,7 @@ def doctor_checks(workspace: Workspace) -> list[Check]:
         *checks,
         _folders(workspace),
         _secrets(workspace),
+        Check("sealed window", ok=True, detail=sealed_window()),
         _disk(workspace),
         _daemon(workspace),
         *check_files(workspace),

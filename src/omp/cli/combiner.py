@@ -62,6 +62,9 @@ def run(arguments: list[str] | None = None) -> int:
 
 def main() -> None:
     """Entry point of the console command."""
+    from omp.cli.shut_in import own_process
+
+    own_process()
     sys.exit(run())
 
 

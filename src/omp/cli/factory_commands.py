@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from omp.cli.shut_in import shut_in
 from omp.domain.errors import Damaged, Diverged, Interrupted, InvalidInput
 from omp.domain.ids import new_id
 from omp.wire.lines import Lines
@@ -48,6 +49,7 @@ def run_campaign(
     name = run_id or (out.name if resume and out is not None else new_id("run"))
     if workers is not None and workers < 1:
         raise InvalidInput(f"--workers {workers}", allowed="1 or more", remedy="give another")
+    shut_in(place, out or place.run(name))
     from omp.mining.mine import Job, mine
 
     lines, is_stopped = _listening()
@@ -78,7 +80,7 @@ def evidence(
     workspace: Where = DEFAULT_WORKSPACE,
 ) -> None:
     """Measure a run's best candidates again, or an equal-weight ensemble of some."""
-    lines, opened, may_go_on = _open(workspace, run, "evidence")
+    lines, opened, may_go_on = _open(workspace, run, "evidence", mines=True)
     from omp.mining.evidence import measure_ensemble, measure_run
 
     if members or earlier:
@@ -103,7 +105,7 @@ def recheck(
     workspace: Where = DEFAULT_WORKSPACE,
 ) -> None:
     """Compute a subject again with other workers, and compare to the last bit."""
-    lines, opened, _ = _open(workspace, run, "recheck")
+    lines, opened, _ = _open(workspace, run, "recheck", mines=True)
     from omp.mining.recheck import recheck as again
 
     names = [one.strip() for one in members.split(",") if one.strip()] or [candidate]
@@ -144,7 +146,7 @@ def luck(
     workspace: Where = DEFAULT_WORKSPACE,
 ) -> None:
     """Run the same search on surrogate copies of its data: what luck alone would have found."""
-    lines, opened, _ = _open(workspace, run, "luck")
+    lines, opened, _ = _open(workspace, run, "luck", mines=True)
     from omp.mining.luck import measured_luck_line, variety
 
     ideas = variety(opened.plan)
@@ -222,7 +224,7 @@ def export_top(
     workspace: Where = DEFAULT_WORKSPACE,
 ) -> None:
     """Write the best candidates as CSV and JSON, and folders for those that have none."""
-    lines, opened, may_go_on = _open(workspace, run, "export")
+    lines, opened, may_go_on = _open(workspace, run, "export", mines=True)
     from omp.mining.export import export_top as export
 
     table, written = export(opened, top, may_go_on=may_go_on)
@@ -299,9 +301,13 @@ def _listening() -> tuple[Lines, Callable[[], bool]]:
     return lines, stop.is_set
 
 
-def _open(root: Path, run: str, stage: str) -> "tuple[Lines, OpenRun, Callable[[], None]]":
-    """A finished run, and a way to leave early."""
+def _open(
+    root: Path, run: str, stage: str, *, mines: bool = False
+) -> "tuple[Lines, OpenRun, Callable[[], None]]":
+    """A finished run, and a way to leave early; `mines` says that it needs no sealed bar."""
     place = _workspace(root)
+    if mines:
+        shut_in(place)
     lines, is_stopped = _listening()
     from omp.mining.opened import open_run
 

@@ -1,10 +1,14 @@
 """What is started for a run at each of its stages."""
 
+import shutil
+import sys
 from pathlib import Path
 
 from omp.daemon.executors.base import Order
 from omp.daemon.executors.local import COMBINER
+from omp.domain import confinement
 from omp.domain.durable import write_durable
+from omp.domain.errors import NotFound
 from omp.ops.data import SYNTHETIC
 from omp.ops.runs import Claimed
 from omp.store.runs import Run
@@ -13,6 +17,9 @@ from omp.wire.workspace import Workspace
 
 STAGES = ("prepare", "mine", "evidence")
 """Stages of a running run that have a child of their own."""
+
+
+WALL = Path(confinement.__file__).resolve()
 
 
 def needs_market(claimed: Claimed) -> bool:
@@ -58,7 +65,7 @@ class Orders:
         folder = RunDirectory(self.workspace.run(run.id))
         folder.root.mkdir(parents=True, exist_ok=True)
         write_durable(folder.campaign, claimed.text.encode())
-        engine = claimed.campaign.engine.command or self.combiner
+        engine = self._strange(claimed.campaign.engine.command) or self.combiner
         command = (
             *engine,
             "factory",
@@ -78,6 +85,20 @@ class Orders:
             *(("--resume",) if claimed.resume else ()),
         )
         return self._order(run, "mine", command, slot)
+
+    def _strange(self, engine: tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+        """Somebody else's engine behind the wall that the built-in one builds for itself."""
+        if not engine:
+            return ()
+        program = str(self.workspace.root / engine[0]) if "/" in engine[0] else engine[0]
+        if shutil.which(program) is None:
+            raise NotFound(
+                f"the program {engine[0]!r} cannot be started",
+                allowed="an executable file, or a program on PATH",
+                remedy="correct [engine] command of the campaign",
+            )
+        withheld = map(str, self.workspace.withheld)
+        return (sys.executable, "-I", "-S", str(WALL), *withheld, "--", *engine)
 
     def evidence(self, claimed: Claimed, slot: str) -> Order:
         """A child that measures what a strange engine claims."""

@@ -104,6 +104,12 @@ class Workspace:
         """Folders made with mode 0700."""
         return (self.state, self.sealed, self.keys)
 
+    @property
+    def withheld(self) -> tuple[Path, ...]:
+        """What no mining process may read: sealed windows, keys, the token, the record, backups."""
+        record = (self.database.with_name(self.database.name + end) for end in ("", "-wal", "-shm"))
+        return (self.sealed, self.keys, self.backups, self.state / "token", *record)
+
     def run(self, run_id: str) -> Path:
         """The directory of a run: `output/scg/<run_id>/` (the id begins with `run_`)."""
         return self.runs / check_id(run_id, "run")

@@ -1,0 +1,116 @@
+"""Never show the miner the sealed window: the kernel refuses it, to our engine and to others."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from omp.daemon.orders import Orders
+from omp.domain import confinement
+from omp.domain.confinement import landlock_version, permitted
+from omp.market.acquire import publish_synthetic
+from omp.market.catalog import Catalog
+from omp.market.recipe import Recipe
+from omp.wire.workspace import Workspace
+
+kernel = pytest.mark.skipif(not landlock_version(), reason="this kernel has no Landlock")
+
+SPY = """
+import sys
+from pathlib import Path
+for name in sys.argv[1:]:
+    for path in [Path(name), *Path(name).rglob("*")]:
+        if path.is_file():
+            try:
+                print("read", len(path.read_bytes()), path)
+            except PermissionError:
+                print("refused", path)
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workspace:
+    root = tmp_path / "workspace"
+    found = publish_synthetic(Catalog(root), Recipe("null", 1))
+    place = Workspace(root)
+    for folder in place.folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    place.database.write_bytes(b"record")
+    (place.state / "token").write_text("token")
+    (place.keys / "grants.key").write_text("key")
+    (place.backups / "copy").mkdir()
+    (place.backups / "copy" / "bars.parquet").write_bytes(b"sealed")
+    assert (place.sealed / found.digest / "bars.parquet").is_file()
+    return place
+
+
+def spied(command: list[str]) -> tuple[list[str], list[str]]:
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    return [one for one in lines if one.startswith("read")], [
+        one for one in lines if one.startswith("refused")
+    ]
+
+
+@kernel
+def test_a_process_behind_the_wall_reads_everything_but_what_is_withheld(place) -> None:
+    spy = [sys.executable, "-c", SPY, str(place.root)]
+    everything, none = spied(spy)
+    assert not none
+    wall = [sys.executable, "-I", "-S", confinement.__file__, *map(str, place.withheld), "--"]
+    seen, refused = spied([*wall, *spy])
+    assert len(seen) + len(refused) == len(everything)
+    told = "\n".join(refused)
+    assert len(refused) == 6, told  # the sealed bars and their note, key, copy, token, record
+    assert "state/sealed" in told
+    assert not any("sealed/" in one or "backups" in one for one in seen)
+    assert any("data/snapshots" in one for one in seen)
+
+
+@kernel
+def test_what_it_starts_or_moves_is_behind_the_wall_too(place) -> None:
+    script = (
+        f"mv {place.sealed} {place.state}/elsewhere; cat {place.state}/elsewhere/*/bars.parquet;"
+        f" cd {place.root}; mv state/elsewhere state/sealed;"
+        f" ln state/sealed/*/bars.parquet data/mine; cat data/mine"
+    )
+    wall = [sys.executable, "-I", "-S", confinement.__file__, *map(str, place.withheld), "--"]
+    done = subprocess.run([*wall, "setsid", "sh", "-c", script], capture_output=True)
+    assert done.stdout == b""
+    assert b"Permission denied" in done.stderr
+
+
+@kernel
+def test_our_own_engine_confines_itself_before_it_opens_any_data(place) -> None:
+    program = (
+        "import sys; from pathlib import Path; from omp.cli import shut_in; "
+        "from omp.cli.combiner import run; shut_in.own_process(); "
+        "code = run(['factory', 'run', '--campaign', 'none.toml', '--workspace', sys.argv[1]]); "
+        "assert code == 2, code; "
+        "[path.read_bytes() for path in Path(sys.argv[2]).rglob('*.parquet')]"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(place.root), str(place.sealed)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert "PermissionError" in done.stderr, done.stderr
+
+
+@kernel
+def test_a_strange_engine_is_started_behind_the_wall(place) -> None:
+    command = Orders(place)._strange((sys.executable, "-c", SPY, str(place.sealed)))
+    seen, refused = spied(list(command))
+    assert not seen
+    assert len(refused) == 2
+
+
+def test_links_and_the_way_itself_are_not_permitted(place) -> None:
+    (place.root / "door").symlink_to(place.state)
+    found = permitted({place.sealed})
+    assert place.root / "door" not in found
+    assert place.sealed not in found
+    assert place.state not in found
+    assert place.keys in found
+    assert place.root / "data" in found
