@@ -69,7 +69,7 @@ def permitted(forbidden: set[Path]) -> tuple[Path, ...]:
     Links are left out: what they lead to is judged where it really lies.
     """
     ways = {parent for one in forbidden for parent in one.parents}
-    found = []
+    found: list[Path] = []
     for way in sorted(ways):
         if way in forbidden or any(parent in forbidden for parent in way.parents):
             continue
