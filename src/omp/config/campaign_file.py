@@ -55,8 +55,9 @@ class CampaignFile:
     def content(self) -> dict[str, Any]:
         """The content as plain values for canonical JSON, defaults filled in."""
         content = asdict(self)
-        if self.costs.cash_yield is None:  # hashes of files older than the key stay as they were
-            del content["costs"]["cash_yield"]
+        for key in _LATER_COSTS:  # hashes of files older than the keys stay as they were
+            if content["costs"][key] is None:
+                del content["costs"][key]
         for key in ("start", "end"):
             day = content["data"][key]
             content["data"][key] = None if day is None else day.isoformat()
@@ -85,6 +86,7 @@ class CampaignFile:
         return config_hash(content)
 
 
+_LATER_COSTS = ("cash_yield", "capital", "participation_cap", "impact_bps")
 _BESIDE_THE_SEARCH: Mapping[str, tuple[str, ...]] = {
     "campaign": ("name", "owner", "universe", "objective", "tags"),
     "search": ("seeds", "workers", "max_runtime_s"),
@@ -131,6 +133,10 @@ def _check_together(reader: Reader, built: CampaignFile) -> None:
             f"{costs.cash_yield!r} stands beside cash_yield_annual",
             "one of them: the data's named yields, or one constant",
         )
+    for key in ("participation_cap", "impact_bps"):
+        if getattr(costs, key) is not None and costs.capital is None:
+            said = f"{getattr(costs, key)!r} stands without capital"
+            reader.fault(f"costs.{key}", said, "capital beside it: the size of the account")
     if costs.cash_yield is not None and data.source.startswith("synthetic:"):
         reader.fault("costs.cash_yield", "made markets carry no yields", "cash_yield_annual")
     if data.source.startswith("synthetic:") and not is_synthetic:

@@ -42,6 +42,15 @@ RULES: Mapping[str, Rule] = {
     "costs.cash_yield": Rule(
         1, 96, "characters", about="name of the yields that the data carry, such as cdi"
     ),
+    "costs.capital": Rule(
+        1, 1e15, "units of the prices' currency", about="size of the account; default: no matter"
+    ),
+    "costs.participation_cap": Rule(
+        1e-6, 1, "fraction of a bar's volume", about="most an entry may take; default 0.1"
+    ),
+    "costs.impact_bps": Rule(
+        0, 1000, "basis points a side", about="slippage added at that share; default 10"
+    ),
     "constraints.max_drawdown": Rule(0, 1, "fraction of the peak", about="in-sample limit"),
     "constraints.min_sharpe": Rule(
         -10, 10, "annual Sharpe ratio", about="in-sample limit, on excess returns"

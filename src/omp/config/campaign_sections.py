@@ -82,16 +82,20 @@ class StrategySection:
 
 @dataclass(frozen=True)
 class CostsSection:
-    """Costs per side and cash yield a year; None takes the venue's, and the data's yield.
+    """Costs per side, cash yield a year and the account; None takes the venue's and the data's.
 
     Args:
         cash_yield: name of the yields that the data must carry, such as "cdi".
+        capital: size of the account; stage B then pays for the volume it takes. None: it does not.
     """
 
     commission_bps: float | None = None
     slippage_bps: float | None = None
     cash_yield_annual: float | None = None
     cash_yield: str | None = None
+    capital: float | None = None
+    participation_cap: float | None = None
+    impact_bps: float | None = None
 
 
 @dataclass(frozen=True)

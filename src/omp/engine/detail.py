@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,7 +147,7 @@ def detail(
         signals: entry and exit columns per symbol over all its bars, instead of the genome's
             own (for replays of recorded or shifted signals).
         volume_slippage: slippage that grows with the share of the volume taken; its capital is
-            spread evenly over the symbols. Needs engine="oracle".
+            spread evenly over the symbols.
 
     Raises:
         InvalidInput: when the window is empty, a price is not finite and positive, or an
@@ -217,8 +217,8 @@ def _liquidity(
 ) -> tuple[Float | None, Bool | None]:
     if model is None:
         return None, None
-    share = replace(model, capital=model.capital / symbols)
-    return share.of(one.prices[0], panel.bars[one.at].volume[one.first : one.last])
+    volume = panel.bars[one.at].volume[one.first : one.last]
+    return model.shared(symbols).of(one.prices[0], volume)
 
 
 def _excess(one: SymbolWindow, returns: Float, position: Float) -> Float:

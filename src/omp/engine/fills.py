@@ -84,8 +84,8 @@ class Order:
         stops: stops in fractions of the entry open, and the longest holding in bars.
         session_end: True on bars after whose close no position may be held, [T]; None for none.
         missed: True on bars whose entry is missed: the trade runs its course without us, [T].
-        impact: slippage of each bar beyond that of the costs, a fraction; for the oracle, [T].
-        refused: True on bars in which no position may be opened; for the oracle, [T].
+        impact: slippage of each bar beyond that of the costs, a fraction, [T]; None for none.
+        refused: True on bars in which no position may be opened, [T]; None for none.
     """
 
     direction: str = "long"

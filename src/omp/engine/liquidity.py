@@ -1,6 +1,6 @@
 """Slippage that grows with the share of a bar's volume which an order takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +45,14 @@ class VolumeSlippage:
                 "impact_bps from 0 to 1000",
                 remedy="change the value; 0.1 means a tenth of the bar's volume",
             )
+
+    def shared(self, symbols: int) -> "VolumeSlippage":
+        """The account's part in each of so many symbols, which all get as much."""
+        return replace(self, capital=self.capital / symbols)
+
+    def times(self, factor: float) -> "VolumeSlippage":
+        """An account so many times as large in the same market."""
+        return replace(self, capital=self.capital * factor)
 
     def of(self, open_: Float, volume: Float) -> tuple[Float, Bool]:
         """Slippage added in each bar, a fraction at most 0.5, and where entries are refused, [T].

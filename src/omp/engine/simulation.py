@@ -27,6 +27,7 @@ from omp.engine.oracle import oracle
 
 Engine = Literal["kernel", "oracle"]
 _NONE = np.empty(0, dtype=np.bool_)
+NO_IMPACT: Float = np.empty(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,7 @@ def simulate(
         max_bars: bars after which a position is closed at the next open; None for none.
         session_end: True on bars after whose close no position may be held, [T].
         volume: units traded during each bar, [T]; for `volume_slippage`.
-        volume_slippage: slippage that grows with the share of the volume taken; oracle only.
+        volume_slippage: slippage that grows with the share of the volume taken.
         engine: the compiled `kernel`, or the plain `oracle` that judges it.
 
     Raises:
@@ -156,12 +157,6 @@ def run(
     """One symbol in one window by either engine; prices and signals are already checked."""
     if engine == "oracle":
         return oracle(prices, entry, exit, order)
-    if engine == "kernel" and (order.impact is not None or order.refused is not None):
-        raise InvalidInput(
-            "slippage by volume in the compiled engine",
-            allowed='engine="oracle"',
-            remedy="choose the oracle for it",
-        )
     if engine == "kernel":
         return _kernel(prices, entry, exit, order)
     raise InvalidInput(f"engine = {engine!r}", allowed="kernel or oracle", remedy="use one of them")
@@ -204,25 +199,28 @@ def _kernel(
         stop_row(order.stops),
         _NONE if order.session_end is None else order.session_end,
         _NONE if order.missed is None else order.missed,
+        NO_IMPACT if order.impact is None else order.impact,
+        _NONE if order.refused is None else order.refused,
         returns,
         held,
         marks,
         values,
     )
-    trades = (_trade(prices[0], marks[k], values[k], slip) for k in range(count))
+    paid = np.full(n, slip) if order.impact is None else slip + order.impact
+    trades = (_trade(prices[0], marks[k], values[k], paid) for k in range(count))
     return Fills(returns, held, tuple(trades))
 
 
-def _trade(open_: Float, mark: NDArray[np.int64], value: Float, slip: float) -> Trade:
+def _trade(open_: Float, mark: NDArray[np.int64], value: Float, slip: Float) -> Trade:
     entry_bar, exit_bar, side, reason, at_open = (int(one) for one in mark)
     level, net = float(value[0]), float(value[1])
-    paid = side * slip
+    bought, sold = side * float(slip[entry_bar]), side * float(slip[exit_bar])
     return Trade(
         entry_bar,
         exit_bar,
         SIDES[side],
-        float(open_[entry_bar]) * (1 + paid),
-        level * (1 - paid),
+        float(open_[entry_bar]) * (1 + bought),
+        level * (1 - sold),
         net,
         REASONS[reason],
         level,

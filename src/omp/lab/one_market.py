@@ -14,7 +14,7 @@ from omp.lab.truth import true_sharpe_annual, whole_bench, write_positions
 from omp.lab.walk import Walked, walk
 from omp.lab.worlds import Ground, World, open_world
 from omp.mining.bench import Bench
-from omp.mining.plan import campaign_costs
+from omp.mining.plan import campaign_costs, campaign_liquidity
 from omp.mining.run_evidence import Provenance
 from omp.mining.strategy_file import Strategy, to_toml
 from omp.wire.canonical import digest_of
@@ -56,6 +56,7 @@ def run_task(task: Task) -> tuple[dict[str, Any], float]:
             ground,
             campaign_costs(task.campaign, ground.whole),
             flat_at_session_end=task.campaign.strategy.flat_at_session_end,
+            liquidity=campaign_liquidity(task.campaign),
         )
         for seed in task.seeds:
             words = _provenance(task, ground, seed)

@@ -7,6 +7,7 @@ import numpy as np
 
 from omp.domain.durable import write_durable
 from omp.engine.fills import Costs
+from omp.engine.liquidity import VolumeSlippage
 from omp.lab.worlds import Ground
 from omp.market.bars import Panel
 from omp.market.splits import iso
@@ -16,10 +17,20 @@ from omp.mining.bench import Bench, Subject
 from omp.mining.strategy_file import Strategy
 
 
-def whole_bench(ground: Ground, costs: Costs, *, flat_at_session_end: bool) -> Bench:
+def whole_bench(
+    ground: Ground,
+    costs: Costs,
+    *,
+    flat_at_session_end: bool,
+    liquidity: VolumeSlippage | None = None,
+) -> Bench:
     """The bench of a market's whole calendar, in-sample and sealed bars in one window."""
     return Bench(
-        ground.whole, slice(0, len(ground.whole)), costs, flat_at_session_end=flat_at_session_end
+        ground.whole,
+        slice(0, len(ground.whole)),
+        costs,
+        flat_at_session_end=flat_at_session_end,
+        liquidity=liquidity,
     )
 
 

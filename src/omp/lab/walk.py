@@ -236,6 +236,7 @@ def _subject(
         strategy,
         cash_yield_annual=campaign.costs.cash_yield_annual,
         flat_at_session_end=campaign.strategy.flat_at_session_end,
+        liquidity=bench.liquidity,
     )
     look, _ = measure_look(permission, strategy, sealed, sealed_digest=ground.sealed_digest)
     ledger.take(look.p_value)

@@ -13,7 +13,8 @@ import numpy as np
 from omp.engine.conditions import Series, pack
 from omp.engine.fills import Costs, Fills, Order
 from omp.engine.genome import DIRECTIONS, Genome
-from omp.engine.simulation import Engine, run, stop_row
+from omp.engine.liquidity import VolumeSlippage
+from omp.engine.simulation import NO_IMPACT, Engine, run, stop_row
 from omp.engine.steps import neighbours
 from omp.engine.window import open_window
 from omp.market.bars import Bars, Panel
@@ -60,17 +61,24 @@ class Bench:
         window: The window as positions on the panel's calendar.
         costs: Costs per side.
         flat_at_session_end: Whether no position may be held over a session's end.
+        liquidity: Size of the account and what it pays for the volume it takes; None for nothing.
     """
 
     def __init__(
-        self, panel: Panel, window: slice, costs: Costs, *, flat_at_session_end: bool = False
+        self,
+        panel: Panel,
+        window: slice,
+        costs: Costs,
+        *,
+        flat_at_session_end: bool = False,
+        liquidity: VolumeSlippage | None = None,
     ) -> None:
         calendar = panel.timestamp
         cut = panel.window(int(calendar[0]), int(calendar[window.stop - 1]))
         self.window = open_window(
             cut, window.start, window.stop, flat_at_session_end=flat_at_session_end
         )
-        self.costs = costs
+        self.costs, self.liquidity = costs, liquidity
         self.symbols = tuple(one.symbol for one in self.window.symbols)
         self.periods_per_year = panel.periods_per_year
         self.timestamp: Int = self.window.timestamp
@@ -87,6 +95,7 @@ class Bench:
         self._series: dict[int | None, list[Series]] = {None: [Series(one) for one in self._bars]}
         self._base = lru_cache(maxsize=256)(self._run_plain)
         self._signals = lru_cache(maxsize=256)(self._compute_signals)
+        self._limits = lru_cache(maxsize=1024)(self._compute_limits)
         self._fills = lru_cache(maxsize=64)(self._compute_fills)
 
     # ------------------------------------------------------------------ runs
@@ -100,6 +109,7 @@ class Bench:
         missed_share: float = 0.0,
         draw: int = 0,
         noise: int | None = None,
+        account: float = 1.0,
     ) -> Streams:
         """Run a subject in one variant.
 
@@ -110,8 +120,10 @@ class Bench:
             missed_share: Share of entries that are missed, drawn at random.
             draw: Number of that draw.
             noise: Number of the noisy prices that signals see; None for the true ones.
+            account: Size of the account, times the bench's; matters where volume is priced.
         """
         plain = costs is None and not delay_bars and not missed_share and noise is None
+        plain = plain and account == 1.0
         parts = []
         for at, (genome, _) in enumerate(subject.members):
             if plain:
@@ -123,7 +135,9 @@ class Bench:
                 else None
             )
             parts.append(
-                self._run(genome, costs or self.costs, delay_bars, missed_share, rng, noise)
+                self._run(
+                    genome, costs or self.costs, delay_bars, missed_share, rng, noise, account
+                )
             )
         return parts[0] if len(parts) == 1 else mixed(parts, [w for _, w in subject.members])
 
@@ -172,7 +186,7 @@ class Bench:
     # ---------------------------------------------------------------- inside
 
     def _run_plain(self, genome: Genome) -> Streams:
-        return self._run(genome, self.costs, 0, 0.0, None, None)
+        return self._run(genome, self.costs, 0, 0.0, None, None, 1.0)
 
     def _run(
         self,
@@ -182,10 +196,11 @@ class Bench:
         missed_share: float,
         rng: np.random.Generator | None,
         noise: int | None,
+        account: float,
     ) -> Streams:
         returns, position = np.zeros(self._present.shape), np.zeros(self._present.shape)
         for k, (opens, closes) in enumerate(self._signals(genome, noise)):
-            order = self._order(genome, costs, k)
+            order = self._order(genome, costs, k, account)
             if rng is not None:
                 order = replace(order, missed=rng.random(opens.size) < missed_share)
             earned, held = self._walk(
@@ -220,6 +235,8 @@ class Bench:
             stop_row(order.stops),
             nothing if order.session_end is None else order.session_end,
             nothing if order.missed is None else order.missed,
+            NO_IMPACT if order.impact is None else order.impact,
+            nothing if order.refused is None else order.refused,
             returns,
             held,
             marks,
@@ -227,9 +244,25 @@ class Bench:
         )
         return returns, held
 
-    def _order(self, genome: Genome, costs: Costs, symbol: int) -> Order:
+    def _order(self, genome: Genome, costs: Costs, symbol: int, account: float = 1.0) -> Order:
         ends = self.window.symbols[symbol].session_end
-        return Order(genome.direction, costs, genome.stops, ends if ends.size else None)
+        impact, refused = self._limits(symbol, account)
+        return Order(
+            genome.direction,
+            costs,
+            genome.stops,
+            ends if ends.size else None,
+            impact=impact,
+            refused=refused,
+        )
+
+    def _compute_limits(self, symbol: int, account: float) -> tuple[Float | None, Bool | None]:
+        """What volume adds to the slippage of each bar, and where it allows no entry."""
+        if self.liquidity is None:
+            return None, None
+        one = self.window.symbols[symbol]
+        ours = self.liquidity.times(account).shared(len(self.symbols))
+        return ours.of(one.prices[0], self._bars[symbol].volume[one.first : one.last])
 
     def _compute_signals(self, genome: Genome, noise: int | None) -> list[tuple[Bool, Bool]]:
         if noise not in self._series:

@@ -12,6 +12,7 @@ import numpy as np
 
 from omp.domain.errors import Damaged, LookRefused
 from omp.engine.fills import Costs
+from omp.engine.liquidity import VolumeSlippage
 from omp.market.bars import Bars, Panel, make_panel
 from omp.market.splits import iso, parse_iso
 from omp.mining.bench import Bench
@@ -102,6 +103,7 @@ def sealed_bench(opened: OpenRun, strategy: Strategy) -> Bench:
         strategy,
         cash_yield_annual=opened.campaign.costs.cash_yield_annual,
         flat_at_session_end=opened.campaign.strategy.flat_at_session_end,
+        liquidity=opened.plan.liquidity,
     )
 
 
@@ -112,6 +114,7 @@ def joined_bench(
     *,
     cash_yield_annual: float | None,
     flat_at_session_end: bool,
+    liquidity: VolumeSlippage | None = None,
 ) -> Bench:
     """A bench whose window is the sealed panel and whose warm-up is the whole mining panel."""
     whole = _joined(mining, sealed, strategy.symbols)
@@ -121,6 +124,7 @@ def joined_bench(
         slice(start, len(whole)),
         Costs(**strategy.costs),
         flat_at_session_end=flat_at_session_end,
+        liquidity=liquidity,
     )
 
 

@@ -313,7 +313,7 @@ def _write(ready: _Ready, result: RunResult, judged: Judged, checked: int) -> st
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         **asdict(provenance),
-        cost_model=ready.plan.cost_model,
+        cost_model=ready.plan.charged,
         counts={
             "generations": counts.generations,
             "genomes": counts.genomes,

@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from omp.config.campaign_file import CampaignFile
-from omp.domain.errors import InvalidInput
+from omp.domain.errors import DataNotReady, InvalidInput
 from omp.domain.indicators import is_feature
 from omp.engine.fills import Costs
 from omp.engine.genome import Genome
 from omp.engine.grammar import Grammar
 from omp.engine.indicators import compute
+from omp.engine.liquidity import VolumeSlippage
 from omp.market.bars import Panel
 from omp.market.splits import Windows, iso, parse_iso, windows
 from omp.market.venues import venue
@@ -50,6 +51,7 @@ class Plan:
         min_sharpe_annual: In-sample floor of the Sharpe of x, annual; None asks only > 0.
         max_drawdown: In-sample limit as a fraction; None asks nothing.
         flat_at_session_end: Whether positions are closed with each session.
+        liquidity: What stage B, looks and replays pay for the volume they take; None: nothing.
         seeds: Declared strategies the search starts from, besides its random rules.
     """
 
@@ -67,6 +69,7 @@ class Plan:
     min_sharpe_annual: float | None = None
     max_drawdown: float | None = None
     flat_at_session_end: bool = False
+    liquidity: VolumeSlippage | None = None
     seeds: tuple[Genome, ...] = ()
 
     @property
@@ -83,8 +86,13 @@ class Plan:
 
     @property
     def cost_model(self) -> dict[str, float]:
-        """Costs as every record shows them."""
+        """Costs per side, as strategies carry them."""
         return asdict(self.costs)
+
+    @property
+    def charged(self) -> dict[str, float]:
+        """Everything stage B charges, as the run's records show it."""
+        return self.cost_model | ({} if self.liquidity is None else asdict(self.liquidity))
 
 
 def make_plan(
@@ -105,7 +113,8 @@ def make_plan(
         workers: Threads; the campaign's own number by default.
 
     Raises:
-        DataNotReady: If too few in-sample bars remain.
+        DataNotReady: If too few in-sample bars remain, or volumes are missing that [costs] capital
+            needs.
         InvalidInput: If no condition can be formed from the campaign's indicators.
     """
     strategy, wanted = campaign.strategy, campaign.search
@@ -128,6 +137,9 @@ def make_plan(
     if features:
         levels = feature_levels(panel, fixed, features)
         grammar = replace(grammar, indicators=wanted.indicators, feature_levels=levels)
+    liquidity = campaign_liquidity(campaign)
+    if liquidity is not None:
+        require_volume(panel)
     return Plan(
         panel=with_cash(panel, campaign.costs.cash_yield_annual),
         windows=fixed,
@@ -142,6 +154,7 @@ def make_plan(
         min_sharpe_annual=campaign.constraints.min_sharpe,
         max_drawdown=campaign.constraints.max_drawdown,
         flat_at_session_end=strategy.flat_at_session_end,
+        liquidity=liquidity,
     )
 
 
@@ -181,6 +194,36 @@ def campaign_costs(campaign: CampaignFile, panel: Panel) -> Costs:
         terms.commission_bps if said.commission_bps is None else said.commission_bps,
         terms.slippage_bps if said.slippage_bps is None else said.slippage_bps,
     )
+
+
+def campaign_liquidity(campaign: CampaignFile) -> VolumeSlippage | None:
+    """The campaign's account in a market of limited volume; None where it names no capital."""
+    said = campaign.costs
+    if said.capital is None:
+        return None
+    given = {"participation_cap": said.participation_cap, "impact_bps": said.impact_bps}
+    known = {name: value for name, value in given.items() if value is not None}
+    return VolumeSlippage(said.capital, **known)
+
+
+def require_volume(panel: Panel) -> None:
+    """Where the account's share of the volume is priced, every symbol must have traded.
+
+    Raises:
+        DataNotReady: If a volume is not a number of at least 0, or a symbol has none at all.
+    """
+    without = [
+        one.symbol
+        for one in panel.bars
+        if not (np.isfinite(one.volume) & (one.volume >= 0.0)).all() or not one.volume.any()
+    ]
+    if without:
+        raise DataNotReady(
+            f"[costs] capital needs volumes, {', '.join(without[:5])} lacks them",
+            allowed="a volume of at least 0 in every bar, and some above 0",
+            remedy="leave [costs] capital out, or mine data with volumes",
+            faults=("volume",),
+        )
 
 
 def with_cash(panel: Panel, cash_yield_annual: float | None) -> Panel:

@@ -27,7 +27,7 @@ from omp.market.splits import parse_iso
 from omp.mining.candidate_files import candidate_files, trades_csv
 from omp.mining.look import joined_bench
 from omp.mining.measure import Origin, measure, subject_of
-from omp.mining.plan import make_plan
+from omp.mining.plan import campaign_liquidity, make_plan
 from omp.mining.run_evidence import court_of
 from omp.mining.strategy_file import Strategy, from_toml
 from omp.wire.canonical import finite
@@ -110,6 +110,7 @@ def _sealed(
         strategy,
         cash_yield_annual=campaign.costs.cash_yield_annual,
         flat_at_session_end=campaign.strategy.flat_at_session_end,
+        liquidity=campaign_liquidity(campaign),
     )
     again = trades_csv(bench.trades(subject_of(strategy)))
     same = again == _bytes(entry / "look" / "trades.csv")

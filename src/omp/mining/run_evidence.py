@@ -58,6 +58,7 @@ def court_of(plan: Plan, n_trials: int) -> Court:
         plan.windows.in_sample,
         plan.costs,
         flat_at_session_end=plan.flat_at_session_end,
+        liquidity=plan.liquidity,
     )
     start = plan.windows.in_sample.start
     folds = tuple(
@@ -165,7 +166,7 @@ def assemble(
         timeframe=plan.panel.timeframe,
         symbols=list(court.bench.symbols),
         periods_per_year=plan.panel.periods_per_year,
-        cost_model=plan.cost_model,
+        cost_model=plan.charged,
         window=plan.window,
         generations=counts.generations,
         n_trials=counts.distinct,

@@ -23,6 +23,7 @@ NOISE_DRAWS = 3
 ENSEMBLE_STEP_DRAWS = 20
 BEST_DAYS_SHARE = 0.05
 REGIME_BARS = 21
+ACCOUNT_FACTOR = 2.0
 Measure = Callable[[Bench, Subject], tuple[float | None, str]]
 
 
@@ -35,19 +36,24 @@ class Scenario:
         version: Raised whenever the measure changes its meaning.
         about: One sentence for the documentation.
         measure: Gives the per-bar Sharpe of x under the stress and a note.
+        by_volume: Whether it is asked only where the campaign prices the volume it takes; runs
+            without that keep the very evidence they had before there was such a question.
     """
 
     name: str
     version: int
     about: str
     measure: Measure
+    by_volume: bool = False
 
 
 def run_suite(bench: Bench, subject: Subject) -> list[StressOutcome]:
-    """Every scenario of the suite, in its order."""
+    """Every scenario of the suite that the campaign asks, in its order."""
     year = math.sqrt(bench.periods_per_year)
     outcomes = []
     for one in SUITE:
+        if one.by_volume and bench.liquidity is None:
+            continue
         value, note = one.measure(bench, subject)
         annual = None if value is None else value * year
         passed = None if value is None else value > 0.0
@@ -144,6 +150,11 @@ def _other_symbols(bench: Bench, subject: Subject) -> tuple[float | None, str]:
     return sharpe(base.symbols(kept).excess()), f"without the best of {n_symbols} symbols"
 
 
+def _account(bench: Bench, subject: Subject) -> tuple[float | None, str]:
+    note = f"an account {ACCOUNT_FACTOR:g} times as large"
+    return sharpe(bench.streams(subject, account=ACCOUNT_FACTOR).excess()), note
+
+
 def _low(draws: list[float | None]) -> float | None:
     known = sorted(one for one in draws if one is not None)
     return known[1] if len(known) == len(draws) else None
@@ -169,5 +180,6 @@ SUITE: tuple[Scenario, ...] = (
     Scenario("period_middle", 1, "only the middle third of the window", _period(1)),
     Scenario("period_last", 1, "only the last third of the window", _period(2)),
     Scenario("other_symbols", 1, "the universe without its best symbol", _other_symbols),
+    Scenario("volume_slippage", 1, "the account twice as large", _account, by_volume=True),
 )
 """The suite, in the order it is shown."""

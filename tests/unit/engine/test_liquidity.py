@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.kits.indicators_bars import ragged_panel
 
 from omp.domain.errors import InvalidInput
@@ -53,8 +55,6 @@ def test_a_small_account_pays_nothing_more() -> None:
 
 def test_it_is_refused_where_it_cannot_be_told() -> None:
     model = VolumeSlippage(capital=1.0)
-    with pytest.raises(InvalidInput, match="compiled engine"):
-        simulate(*COLUMNS, volume=np.ones(6), volume_slippage=model)
     with pytest.raises(InvalidInput, match="volume of shape"):
         simulate(*COLUMNS, volume_slippage=model, engine="oracle")
     for wrong in ({"capital": 0.0}, {"participation_cap": 0.0}, {"impact_bps": 1001.0}):
@@ -84,3 +84,62 @@ def test_a_universe_earns_less_the_larger_the_account() -> None:
     assert totals[0] > totals[1] > totals[2]
     plain = detail(one, panel, Costs(2.0), engine="oracle", warmup=100)
     assert totals[0] == pytest.approx(plain.returns.sum(), abs=0.05)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(1, 200),
+    direction=st.sampled_from(["long", "short", "long_short"]),
+    stops=st.tuples(*[st.sampled_from([None, 0.01, 0.05])] * 3),
+    max_bars=st.sampled_from([None, 1, 4]),
+    cap=st.sampled_from([0.01, 0.2, 1.0]),
+    impact_bps=st.sampled_from([0.0, 10.0, 900.0]),
+)
+def test_the_compiled_engine_pays_and_refuses_as_the_oracle_does(
+    seed: int,
+    n: int,
+    direction: str,
+    stops: tuple[float | None, float | None, float | None],
+    max_bars: int | None,
+    cap: float,
+    impact_bps: float,
+) -> None:
+    rng = np.random.default_rng(seed)
+    close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.02, n)))
+    open_ = close * np.exp(rng.normal(0.0, 0.01, n))
+    high, low = np.maximum(open_, close) * 1.01, np.minimum(open_, close) * 0.99
+    volume = np.where(rng.random(n) < 0.1, 0.0, rng.exponential(1_000.0, n))
+    entry, leave = rng.random((2, n)) < 0.3
+    ends = np.arange(n) % 5 == 4
+    both = [
+        simulate(
+            open_,
+            high,
+            low,
+            close,
+            entry,
+            leave,
+            direction=direction,
+            commission_bps=2.0,
+            slippage_bps=3.0,
+            stop_loss=stops[0],
+            take_profit=stops[1],
+            trailing=stops[2],
+            max_bars=max_bars,
+            session_end=ends if seed % 2 else None,
+            volume=volume,
+            volume_slippage=VolumeSlippage(20_000.0, cap, impact_bps),
+            engine=engine,
+        )
+        for engine in ("kernel", "oracle")
+    ]
+    ours, judge = both
+    assert [(t.entry_bar, t.exit_bar, t.side, t.reason) for t in ours.trades] == [
+        (t.entry_bar, t.exit_bar, t.side, t.reason) for t in judge.trades
+    ]
+    for one, other in zip(ours.trades, judge.trades, strict=True):
+        prices = (other.entry_price, other.exit_price, other.net_return)
+        assert (one.entry_price, one.exit_price, one.net_return) == pytest.approx(prices, rel=1e-12)
+    assert ours.returns == pytest.approx(judge.returns, abs=1e-12)
+    assert ours.position.tolist() == judge.position.tolist()

@@ -52,6 +52,12 @@ def _next_bit(words: Any, start: int, n: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def _paid(slip: float, impact: Any, t: int) -> Any:
+    """Slippage of a fill in bar t."""
+    return slip + impact[t] if impact.size > 0 else slip
+
+
+@njit(cache=True, nogil=True)
 def _entry_leg(side: int, price: float, open_: float, fee: float, slip: float) -> float:
     """Return of the entry bar when the position is still held at its close."""
     if side > 0:
@@ -129,6 +135,8 @@ def walk(  # noqa: C901 - one pass over the bars, kept whole so that it reads li
     levels: Any,
     session_end: Any,
     missed: Any,
+    impact: Any,
+    refused: Any,
     returns: Any,
     held: Any,
     marks: Any,
@@ -143,7 +151,8 @@ def walk(  # noqa: C901 - one pass over the bars, kept whole so that it reads li
         first: 1 or -1. both: whether a closing signal opens the other side.
         fee, slip: commission and slippage per side as fractions.
         levels: stop loss, take profit, trailing, longest holding in bars; 0 where not used.
-        session_end, missed: [T], or empty where not used.
+        session_end, missed, refused: [T], or empty where not used.
+        impact: slippage of each bar beyond `slip`, [T], or empty.
         returns, held: [T], written. marks: int64[T, 5] entry bar, exit bar, side, reason,
             at open. values: float64[T, 2] exit level, net return.
     """
@@ -166,6 +175,9 @@ def walk(  # noqa: C901 - one pass over the bars, kept whole so that it reads li
         if entry_signal >= n - 1:
             break
         e = entry_signal + 1
+        if refused.size > 0 and refused[e]:  # too little trades there: the signal is lost
+            flat_since = e
+            continue
         in_market = True
         while in_market:
             ghost = missed.size > 0 and missed[e]
@@ -190,7 +202,7 @@ def walk(  # noqa: C901 - one pass over the bars, kept whole so that it reads li
                 if x >= 0:
                     break
                 if j == e:
-                    leg = _entry_leg(side, close[j], start, fee, slip)
+                    leg = _entry_leg(side, close[j], start, fee, _paid(slip, impact, j))
                 else:
                     leg = change[j] if side > 0 else -change[j]
                 if not ghost:
@@ -208,7 +220,8 @@ def walk(  # noqa: C901 - one pass over the bars, kept whole so that it reads li
                 x, level, at_open = last + 1, open_[last + 1], 1
             if not ghost and not ruined:
                 same = x == e
-                leg = _exit_leg(side, level, start if same else close[x - 1], same, fee, slip)
+                paid = _paid(slip, impact, x)
+                leg = _exit_leg(side, level, start if same else close[x - 1], same, fee, paid)
                 if leg <= -1.0:
                     leg, reason, ruined = -1.0, _RUIN, True
                 _book(x, leg, side, same, returns, held)
@@ -219,6 +232,8 @@ def walk(  # noqa: C901 - one pass over the bars, kept whole so that it reads li
                 values[count, 0], values[count, 1] = level, growth - 1.0
                 count += 1
             in_market = both and by_order and reason == _SIGNAL and not ruined
+            if in_market and refused.size > 0 and refused[x]:
+                in_market = False
             side, e = -side, x
             flat_since = x
     return count
@@ -304,7 +319,7 @@ def walk_batch(  # noqa: C901 - one genome after the other on one symbol
     returns, held = np.empty(n), np.empty(n)
     marks, values = np.empty((n, 5), np.int64), np.empty((n, 2))
     bits = values.view(np.uint64)
-    nothing = np.empty(0, np.bool_)
+    nothing, no_impact = np.empty(0, np.bool_), np.empty(0)
     change = bars[4]
     has_cash = pool_over_cash.shape[0] > 0
     alone = n == pool_return.shape[1]  # every row of the pool is a bar of this symbol
@@ -324,6 +339,8 @@ def walk_batch(  # noqa: C901 - one genome after the other on one symbol
             slip,
             levels[g],
             session_end,
+            nothing,
+            no_impact,
             nothing,
             returns,
             held,
