@@ -1,6 +1,6 @@
 """Data sets: fitness, age, update, and the incidents that call data into question."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -89,7 +89,17 @@ class NewDerived(Body):
     yields: PathText | None = None
     cash: IdText | Literal[""] = ""
     convention: IdText | Literal[""] = ""
+    repair: Annotated[list[IdText], Field(max_length=50)] = Field(default_factory=list)
     accept: Annotated[list[IdText], Field(max_length=50)] = Field(default_factory=list)
+
+
+class NewRepair(Body):
+    """Rules of readiness whose bars are taken away; left without a name it is `…-repaired`."""
+
+    rules: Annotated[list[IdText], Field(min_length=1, max_length=50)] | IdText
+    name: IdText | Literal[""] = ""
+    accept: Annotated[list[IdText], Field(max_length=50)] = Field(default_factory=list)
+    dry_run: bool = False
 
 
 @router.get("/data-sets", response_model=ListOf[DataSetView])
@@ -135,6 +145,13 @@ def derive(desk: AtDesk, parent: Id, children: WithChildren, body: NewDerived) -
         if fields[key] is not None:
             fields[key] = str(desk.workspace.inside(fields[key], what))
     return reply(data_derive.derive(desk, parent, children=children, **fields), status=201)
+
+
+@router.post("/data-sets/{parent}/repair", response_model=dict[str, Any], status_code=201)
+def repair(desk: AtDesk, parent: Id, children: WithChildren, body: NewRepair) -> Response:
+    """Take away the bars that rules have named, as a data set of its own, or try it."""
+    found = data_derive.repair(desk, parent, children=children, **body.model_dump())
+    return reply(found, status=200 if body.dry_run else 201)
 
 
 @router.post("/data-fetch", response_model=Snapshot, status_code=201)

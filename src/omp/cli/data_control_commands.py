@@ -81,6 +81,7 @@ def _look(group: typer.Typer) -> None:
         view = {key: value for key, value in found.items() if key != "symbols"}
         view |= {"symbols": len(found.get("symbols", ())), "runs": len(data.get("runs", ()))}
         view["entries"] = data.get("entries")
+        view |= data.get("made", {})
         view["descent"] = [one["digest"] for one in data.get("descent", ())]
         return Answer(data, record(view))
 
@@ -264,6 +265,10 @@ def _told(found: dict[str, Any]) -> list[str]:
             f"{changes.get('removed_bars', 0)} gone"
         )
     lines += [f"in question: {one}" for one in found["incidents"]]
+    for one in found.get("rebuilt", ()):
+        digest = str(one["digest"])[:12]
+        why = f"stays what it was: {one['problem']}" if one["problem"] else f"is now {digest} too"
+        lines.append(f"{one['name']}, made from it, {why}")
     if found["revalidations"]:
         lines.append(f"{len(found['revalidations'])} entries are to be validated again")
     return lines

@@ -1,4 +1,4 @@
-"""Data sets made from others: longer bars, universes, yields of cash."""
+"""Data sets made from others: repaired, longer bars, universes, yields of cash."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,12 +8,20 @@ import typer
 
 from omp.cli.face import Answer, Face, verb
 from omp.cli.lent import lent
-from omp.cli.printing import record, table
+from omp.cli.printing import instant, record, table
+from omp.cli.readiness_picture import certificate_lines
 from omp.domain.errors import NotFound
 
 Parent = Annotated[str, typer.Argument(metavar="NAME", help="The data set it is made from.")]
 New = Annotated[str, typer.Option("--name", help="Name of the data set that is made.")]
 Accept = Annotated[list[str] | None, typer.Option(help="Rule of readiness whose faults are real.")]
+REPAIRS = (
+    ("rule", "RULE"),
+    ("symbol", "SYMBOL"),
+    ("bars", "BARS"),
+    ("first", "FIRST", instant),
+    ("last", "LAST", instant),
+)
 UNIVERSES = (
     ("name", "UNIVERSE"),
     ("venue", "MARKET"),
@@ -25,8 +33,37 @@ UNIVERSES = (
 
 def add_to(group: typer.Typer) -> None:
     """Put these commands into the group `omp data`."""
-    for make in (_resample, _universe, _cash, _universes):
+    for make in (_repair, _resample, _universe, _cash, _universes):
         make(group)
+
+
+def _repair(group: typer.Typer) -> None:
+    @verb(group, "repair")
+    def repair(
+        face: Face,
+        parent: Parent,
+        rule: Annotated[
+            list[str] | None,
+            typer.Option(help="Rule of readiness whose bars are taken away; repeatable."),
+        ] = None,
+        name: New = "",
+        accept: Accept = None,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Show what would go, and what would be said.")
+        ] = False,
+    ) -> Answer:
+        """Take away the bars that rules have named, as a data set of its own with this parent."""
+        asked = {"rules": rule or [], "name": name, "accept": accept or [], "dry_run": dry_run}
+        data = face.call("data.repair", parent=parent, **asked)
+        lines = table(data.get("repairs", ()), REPAIRS, empty="nothing was taken away")
+        if not dry_run:
+            digest = str((data.get("snapshot") or {}).get("digest"))[:12]
+            return Answer(data, [*lines, f"{data.get('name')} is {digest}, made from {parent}"])
+        certificate = data.get("readiness") or {}
+        is_ready = certificate.get("ready") is True
+        word = "ready" if is_ready else "NOT ready: it would be refused"
+        lines = [*lines, f"what is left would be {word}", *certificate_lines(certificate)]
+        return Answer(data, lines, exit_code=0 if is_ready else 3)
 
 
 def _resample(group: typer.Typer) -> None:

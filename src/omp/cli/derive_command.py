@@ -27,33 +27,34 @@ def derive(
     yields: Annotated[Path | None, typer.Option(help="date,annual_yield_pct")] = None,
     cash: Annotated[str, typer.Option(help="Name of the yields, such as cdi or tbill.")] = "",
     convention: Annotated[str, typer.Option(help="cdi, act360 or act365.")] = "",
+    repair: options.Repair = None,
     accept: options.Accept = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Make and judge it; change nothing.")
+    ] = False,
     sealed_fraction: data.SealedFraction = 0.3,
     min_bars: data.MinBars = 250,
 ) -> None:
-    """Make a data set from another one: longer bars, a universe, a yield of cash."""
+    """Make a data set from another one: repaired, longer bars, a universe, a yield of cash."""
     lines = Lines()
 
     def work() -> dict[str, Any]:
         from omp.domain.ids import check_id
         from omp.market.acquire import Sealing
         from omp.market.catalog import Catalog
-        from omp.market.derive import Change
-        from omp.market.derive import derive as make
+        from omp.market.derive import Change, prepare, publish_derived
 
         check_id(name, "data set")
         listed = tuple(options.listed(symbols))
-        change = Change(to, universe, membership, listed, yields, cash, convention)
-        found = make(
-            Catalog(workspace),
-            source,
-            change,
-            name=name,
-            accept=accept or (),
-            sealing=Sealing(sealed_fraction, min_bars),
-            engine_version=__version__,
-        )
-        keys = ("changes", "universe", "cash")
+        rules = tuple(repair or ())
+        change = Change(to, universe, membership, listed, yields, cash, convention, rules)
+        catalog, cut = Catalog(workspace), Sealing(sealed_fraction, min_bars)
+        made = prepare(catalog, source, change, accept=accept or (), sealing=cut)
+        if dry_run:
+            told = {"name": name, "parent": made.parent.digest, "rows": made.panel.n_bars}
+            return {**told, **made.done, "readiness": made.certificate.record()}
+        found = publish_derived(catalog, made, name=name, sealing=cut, engine_version=__version__)
+        keys = ("changes", "universe", "cash", "repairs")
         return data.facts_of(found) | {key: found.manifest.get(key) for key in keys}
 
     data.answer(f"making {name} from {source}", work, lines)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+Rows = slice | Int
 
 PRICE_FIELDS = ("open", "high", "low", "close")
 FIELDS = (*PRICE_FIELDS, "volume")
@@ -74,7 +75,10 @@ class Bars:
 
     def slice(self, start: int, stop: int) -> "Bars":
         """The bars number start (counted from 0) up to and without number stop."""
-        cut = slice(start, stop)
+        return self.take(slice(start, stop))
+
+    def take(self, cut: Rows) -> "Bars":
+        """The bars of these numbers, ascending, with all their columns."""
         return Bars(
             self.symbol,
             self.timestamp[cut],

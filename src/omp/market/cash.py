@@ -155,6 +155,31 @@ def with_yields(panel: Panel, yields: Yields, sessions: Int) -> Panel:
     return replace(panel, cash=np.diff(worth) / worth[:-1])
 
 
+def carried(before: Panel, after: Panel) -> Panel:
+    """The panel with the yields of the one it was made from, compounded over what is not a bar.
+
+    Args:
+        before: the panel it was made from.
+        after: longer bars of it, or some of its bars; its own yields are not read.
+    """
+    if not before.cash.any():
+        return after
+    old, new = before.timestamp, after.timestamp
+    if before.timeframe == after.timeframe:  # what a bar earned that went, the next one earns
+        at = np.searchsorted(new, old, side="left")
+        kept = (old >= new[0]) & (at < new.size)
+    else:
+        at = np.searchsorted(new, old, side="right") - 1
+        kept = at >= 0
+    growth = np.ones(new.size)
+    np.multiply.at(growth, at[kept], 1.0 + before.cash[kept])
+    alone = np.bincount(at[kept], minlength=new.size) == 1
+    cash = growth - 1.0
+    single = kept & alone[np.minimum(at, new.size - 1)]
+    cash[at[single]] = before.cash[single]
+    return replace(after, cash=cash)
+
+
 def _index(yields: Yields, convention: Convention, days: Days) -> Float:
     """What 1 has grown to at the close of each day."""
     spans = np.diff(yields.days).astype(np.int64).astype(np.float64)

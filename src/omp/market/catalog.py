@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import blake3
+import numpy as np
 import rfc8785
 
 from omp.domain.errors import DataNotReady, InvalidInput, NotFound
 from omp.domain.ids import check_id
 from omp.market import snapshot as snap
-from omp.market.bars import Bars, Panel
+from omp.market.bars import Bars, Panel, make_panel
 from omp.market.certificate import Certificate
 from omp.market.coverage import CALENDAR_FILE, coverage
 from omp.market.data_sets import DataSets
@@ -29,6 +30,7 @@ from omp.market.lineage import Lineage, from_record, meeting, read_lineages
 from omp.market.snapshot import BARS_FILE, MANIFEST_FILE, READINESS_FILE, Snapshot
 from omp.market.splits import boundary_index, iso, parse_iso
 from omp.market.venues import venue
+from omp.market.venues.base import DAY_NS
 
 ENVIRONMENTS = ("real", "demo", "synthetic", "test")
 SHORTEST_PREFIX = 8
@@ -113,8 +115,8 @@ class Catalog:
         expected = self._sealed_file_digest(found)
         return snap.read_panel(self.sealed / found.digest, found.manifest, "sealed", expected)
 
-    def whole(self, digest: str) -> tuple[Bars, ...]:
-        """The bars of both parts by symbol, for comparison with a new import of the same data.
+    def whole(self, digest: str) -> Panel:
+        """The bars of both parts, for comparison with a new import and for what is derived.
 
         Raises:
             NotFound: when there is no such snapshot.
@@ -130,7 +132,11 @@ class Catalog:
         bars: dict[str, Bars] = {}
         for one in (one for part in parts for one in part.bars):
             bars[one.symbol] = bars[one.symbol].followed_by(one) if one.symbol in bars else one
-        return tuple(bars.values())
+        cash = np.concatenate([part.cash for part in parts])
+        made = parts[0]
+        return make_panel(
+            tuple(bars.values()), made.timeframe, made.venue, made.periods_per_year, cash
+        )
 
     def verify(self, digest: str) -> None:
         """Prove both parts of a snapshot, and that its mining part may be mined.
@@ -336,12 +342,16 @@ def _proven_note(found: Snapshot, file: str, what: str) -> bytes:
 def _require_lengths(
     name: str, mining: Panel, sealed: Panel, boundary_ns: int, min_sealed_bars: int
 ) -> None:
-    shortest = min(len(mining), len(sealed))
-    if shortest < min_sealed_bars:
+    unit = "bars" if mining.timeframe == "1d" else "days with bars"
+    before, after = (
+        len(one) if unit == "bars" else np.unique(one.timestamp // DAY_NS).size
+        for one in (mining, sealed)
+    )
+    if min(before, after) < min_sealed_bars:
         raise DataNotReady(
-            f"{name} has {len(mining)} bars before the boundary {iso(boundary_ns)} and "
-            f"{len(sealed)} sealed from it on",
-            allowed=f"at least {min_sealed_bars} bars on each side",
+            f"{name} has {before} {unit} before the boundary {iso(boundary_ns)} and "
+            f"{after} sealed from it on",
+            allowed=f"at least {min_sealed_bars} {unit} on each side",
             remedy="import a longer history of these symbols",
             faults=("too_short",),
         )

@@ -47,7 +47,7 @@ def compare(catalog: Catalog, name: str, panel: Panel) -> dict[str, Any] | None:
     except Damaged as error:
         return found | {"not_comparable": error.asked}
     boundary_ns = parse_iso(old.boundary)
-    earlier = {one.symbol: one for one in before}
+    earlier = {one.symbol: one for one in before.bars}
     later = {one.symbol: one for one in panel.bars}
     symbols: dict[str, Any] = {}
     cases: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Repairs of an import, done only when they are asked for, rule by rule, and kept on record.
+"""Repairs, done only when they are asked for, rule by rule, and kept on record.
 
 A repair takes away bars that a rule of readiness has named, sorts, or keeps one of two; it never
 makes up a price. What is left is judged again by every rule, so a repair can open a gap that then
@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from omp.domain.errors import InvalidInput
-from omp.market.bars import FIELDS
+from omp.market.bars import FIELDS, Bars, Panel
 from omp.market.importers import Raw
-from omp.market.readiness import RULES
+from omp.market.readiness import RULES, table_of
 from omp.market.readiness_rule import Context, Finding
 from omp.market.splits import iso
 
@@ -56,6 +58,33 @@ def repair(
     Raises:
         InvalidInput: when a rule is unknown or has no repair.
     """
+    frame, done = _mended(raw.frame, context_of, rules)
+    as_traded = None if raw.raw_frame is None else raw.raw_frame[frame[ROW]]
+    return replace(raw, frame=frame.drop(ROW), raw_frame=as_traded), done
+
+
+def repair_panel(
+    panel: Panel, context_of: Callable[["pl.DataFrame"], Context], rules: Sequence[str]
+) -> tuple[tuple[Bars, ...], tuple[Repair, ...]]:
+    """The bars of a panel without what the named rules find, every column of theirs with them.
+
+    Raises:
+        InvalidInput: when a rule is unknown or has no repair.
+    """
+    frame, done = _mended(table_of(panel), context_of, rules)
+    rows = np.sort(frame[ROW].to_numpy().astype(np.int64))
+    kept, start = [], 0
+    for one in panel.bars:
+        own = rows[(rows >= start) & (rows < start + len(one))] - start
+        start += len(one)
+        kept += [one.take(own)] if own.size else []
+    return tuple(kept), done
+
+
+def _mended(
+    table: "pl.DataFrame", context_of: Callable[["pl.DataFrame"], Context], rules: Sequence[str]
+) -> tuple["pl.DataFrame", tuple[Repair, ...]]:
+    """The rows that stay, each with its number in the table, and what was done."""
     import polars as pl
 
     wrong = sorted(set(rules) - set(REPAIRS))
@@ -65,7 +94,7 @@ def repair(
             allowed=", ".join(REPAIRS),
             remedy="mend the file, or leave the symbols out with --leave-out-faulty",
         )
-    frame = raw.frame.with_columns(pl.int_range(pl.len()).alias(ROW))
+    frame = table.with_columns(pl.int_range(pl.len()).alias(ROW))
     done: list[Repair] = []
     for name in [one for one in RULES if one in rules]:
         found = list(RULES[name].judge(context_of(frame.drop(ROW))))
@@ -73,9 +102,7 @@ def repair(
             kept = REPAIRS[name](frame, found)
             done += _told(name, frame, kept)
             frame = kept
-    rows = frame[ROW]
-    as_traded = None if raw.raw_frame is None else raw.raw_frame[rows]
-    return replace(raw, frame=frame.drop(ROW), raw_frame=as_traded), tuple(done)
+    return frame, tuple(done)
 
 
 def _without(frame: "pl.DataFrame", found: Iterable[Finding]) -> "pl.DataFrame":

@@ -11,12 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from omp.domain.errors import InvalidInput
 from omp.market.bars import Bars, Int
 from omp.market.importers.base import refused
+from omp.market.venues import Venue
+from omp.market.venues.base import DAY_NS
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 COLUMNS = ("ticker", "start_date", "end_date")
@@ -69,6 +72,42 @@ def static(name: str, symbols: Sequence[str], source: str) -> Universe:
     """A list without dates: its members are members for ever."""
     spells = dict.fromkeys(symbols, ((FIRST_DAY, LAST_DAY),))
     return Universe(name, spells, is_point_in_time=False, source=source)
+
+
+def named_universe(name: str, membership: Path | None, symbols: Sequence[str] = ()) -> Universe:
+    """A universe by its name and its list.
+
+    Args:
+        name: such as "ibov", or a name of the user's own.
+        membership: its members by date.
+        symbols: or its symbols.
+
+    Raises:
+        InvalidInput: when the name needs a list and there is none.
+        DataNotReady: `membership`, when the file cannot be used.
+    """
+    if membership is not None:
+        return read_membership(membership, name)
+    if symbols:
+        return static(name, symbols, "named by the user: one day's list")
+    if name == "ibov":
+        return ibov()
+    raise InvalidInput(
+        f"the universe {name!r} without a list",
+        allowed="ibov, or any name with --membership FILE or --symbols A,B",
+        remedy="name the membership file or the symbols",
+    )
+
+
+def sessions(stamps: Int, timeframe: str, place: Venue) -> Int:
+    """Day number (since 1970-01-01) of the local date of each bar, [T]."""
+    if timeframe == "1d":
+        return stamps // DAY_NS
+    zone = ZoneInfo(place.timezone)
+    import polars as pl
+
+    local = pl.Series(stamps).cast(pl.Datetime("ns", "UTC")).dt.convert_time_zone(zone.key)
+    return local.dt.date().cast(pl.Int32).to_numpy().astype(np.int64)
 
 
 def read_membership(path: Path, name: str) -> Universe:

@@ -86,7 +86,7 @@ class Use:
 
 @dataclass(frozen=True)
 class DataSetPage:
-    """A data set with its descent, its incidents, and who used it."""
+    """A data set with its descent, its incidents, and who used it; `made` tells how it was."""
 
     view: DataSetView
     descent: tuple[Step, ...]
@@ -94,6 +94,7 @@ class DataSetPage:
     runs: tuple[Use, ...]
     entries: tuple[str, ...]
     revalidations: tuple[Revalidation, ...]
+    made: dict[str, Any]
 
 
 def listed(desk: Desk, *, environment: str | None = None) -> tuple[DataSetView, ...]:
@@ -152,6 +153,7 @@ def show(desk: Desk, name: str) -> DataSetPage:
             ),
             entries,
             rows.revalidations_listed(tx, name=name),
+            _made(next(one for one in own if one.digest == view.current)),
         )
 
 
@@ -179,6 +181,12 @@ def _note(desk: Desk, digest: str, file: str) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _made(one: Snapshot) -> dict[str, Any]:
+    """What the manifest says of how a snapshot was made: from which parents, changed how."""
+    keys = ("parents", "repairs", "universe", "cash", "prices", "left_out", "features")
+    return {key: one.manifest[key] for key in keys if one.manifest.get(key)}
 
 
 def _view(

@@ -5,13 +5,13 @@ new snapshot changes, and who is to be validated again, is concluded when it is 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from omp.domain.errors import InvalidInput, NotFound
 from omp.domain.ids import check_id
-from omp.ops import data
+from omp.ops import data, data_derive
 from omp.ops.children import Children
 from omp.ops.data_lineage import instant
 from omp.ops.desk import Desk
@@ -56,6 +56,7 @@ class Updated:
         changes: What the import found different, where it compared.
         revalidations: Entries that are to be validated again because of it.
         incidents: Ids of the open incidents that hold the new snapshot.
+        rebuilt: Data sets made from it and now made again: `name`, `digest`, or `problem`.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Updated:
     changes: dict[str, Any] | None
     revalidations: tuple[Revalidation, ...]
     incidents: tuple[str, ...]
+    rebuilt: tuple[dict[str, Any], ...] = ()
 
 
 def source_of(desk: Desk, name: str) -> DataSet:
@@ -96,6 +98,8 @@ def update(
 ) -> Updated:
     """Import a data set again from where it came, or from another path with the same options.
 
+    What was made from it (longer bars, universes, repairs, yields) is made again.
+
     Args:
         path: Where the newer data lie; None for where they lay before, or the same provider.
         origin: The path the person named, where `path` is a copy of it.
@@ -111,6 +115,12 @@ def update(
     if path is None and source.get("kind") == "fetch":
         _require_there(name, source.get("options") or ())
         found = fetch(desk, children, name, Fetch(**_fetch_of(source)))
+    elif path is None and source.get("kind") == "derive":
+        raise InvalidInput(
+            f"{name!r} is made from {source.get('parent')!r}",
+            allowed="data sets imported with omp data import or omp data fetch",
+            remedy=f"omp data update {source.get('parent')} makes {name} again too",
+        )
     else:
         options = tuple(source.get("options") or ()) if source.get("kind") == "import" else ()
         _require_there(name, options)
@@ -118,7 +128,8 @@ def update(
         found = data.import_files(
             desk, children, given, name=name, options=options, origin=origin or str(given)
         )
-    return _told(desk, name, before, found)
+    rebuilt = data_derive.again(desk, children, name) if found.digest != before else ()
+    return replace(_told(desk, name, before, found), rebuilt=rebuilt)
 
 
 def fetch(desk: Desk, children: Children, name: str, wanted: Fetch) -> Snapshot:

@@ -119,6 +119,19 @@ def test_an_update_reads_nothing_outside_the_workspace(
     assert only(client)["source"]["path"] == str(outside)
 
 
+def test_a_repair_is_a_child_with_these_words(client: TestClient, importer: Importer) -> None:
+    assert client.post(f"{BASE}/data-sets/caps/repair", json={"rules": []}).status_code == 422
+    body = {"rules": "repeat", "name": "", "accept": ["gap"]}
+    answer = client.post(f"{BASE}/data-sets/caps/repair", json=body)
+    assert (answer.status_code, answer.json()["name"]) == (201, "caps-repaired")
+    (words,) = importer.calls
+    assert words[:3] == ["data", "derive", "caps"]
+    assert {"--name=caps-repaired", "--repair=repeat", "--accept=gap"} <= set(words)
+    tried = client.post(f"{BASE}/data-sets/caps/repair", json={**body, "dry_run": True})
+    assert (tried.status_code, tried.json()["snapshot"]) == (200, None)
+    assert "--dry-run" in importer.calls[1]
+
+
 def test_a_fetch_is_a_child_with_these_words(client: TestClient, importer: Importer) -> None:
     body = {
         "provider": "tiingo",

@@ -183,6 +183,17 @@ ASKED = [
         },
     ),
     (
+        ["data", "repair", "caps", "--rule", "repeat", "--rule", "stale"],
+        "data.repair",
+        {
+            "parent": "caps",
+            "rules": ["repeat", "stale"],
+            "name": "",
+            "accept": [],
+            "dry_run": False,
+        },
+    ),
+    (
         ["data", "resample", "caps", "--to", "5min"],
         "data.derive",
         {"parent": "caps", "name": "caps-5min", "to": "5min", "accept": []},

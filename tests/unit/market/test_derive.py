@@ -1,6 +1,7 @@
 """Longer bars, universes and yields of cash: worked by hand, and against real daily bars."""
 
 import os
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -10,13 +11,13 @@ import pytest
 
 from omp.domain.errors import DataNotReady, InvalidInput
 from omp.market.acquire import panel_from_table
-from omp.market.bars import Bars
+from omp.market.bars import FIELDS, Bars, make_panel
 from omp.market.cash import read_yields, with_yields
-from omp.market.derive import Change, derive, sessions
+from omp.market.derive import Change, derive, prepare
 from omp.market.examine import Request, read_request
 from omp.market.importers import Options
 from omp.market.resample import resample, timeframe_of
-from omp.market.universes import ibov, members, read_membership
+from omp.market.universes import ibov, members, read_membership, sessions
 from omp.market.venues import venue
 
 DATA = os.environ.get("OMP_TEST_DATA", "")
@@ -226,3 +227,80 @@ def test_a_derived_data_set_keeps_lineage_boundary_and_parent(
     assert opened.cash[:200] == pytest.approx(np.full(200, 1.05 ** (1 / 252) - 1))
     with pytest.raises(InvalidInput, match="nothing"):
         derive(catalog, "made", Change(), name="child")
+
+
+def repeating(panel, *rows: int):
+    """The panel with lone bars that repeat the one before them, which is flagged and no fault."""
+    first, *others = panel.bars
+    fields = {name: getattr(first, name).copy() for name in FIELDS}
+    for row in rows:
+        for column in fields.values():
+            column[row] = column[row - 1]
+    bars = [replace(first, **fields), *others]
+    return make_panel(bars, panel.timeframe, panel.venue, panel.periods_per_year)
+
+
+def test_a_stored_snapshot_is_repaired_as_a_new_one_with_its_parent(
+    made, published, tmp_path: Path
+) -> None:
+    panel = repeating(made(("AAA", "BBB"), n_bars=1200), 300, 1100)
+    catalog, parent = published(panel)
+    before = parent.manifest_path.read_bytes()
+    change = Change(repair=("repeat",))
+    tried = prepare(catalog, "made", change)
+    assert tried.certificate.ready is False  # each symbol now lacks two sessions
+    assert {one.rule for one in tried.certificate.faults} == {"gap"}
+    assert catalog.sets.names() == ("made",)
+    with pytest.raises(DataNotReady, match="gap: AAA"):
+        derive(catalog, "made", change, name="mended")
+    child = derive(catalog, "made", change, name="mended", accept=["gap"])
+    assert child.manifest["parents"] == [parent.digest]
+    assert child.boundary == parent.boundary
+    (told,) = child.manifest["repairs"]
+    assert (told["rule"], told["symbol"], told["bars"]) == ("repeat", "AAA", 2)
+    assert child.manifest["source"]["provenance"]["parent"] == parent.digest
+    lacking = np.setdiff1d(panel.bars[0].timestamp, catalog.whole("mended").bars[0].timestamp)
+    assert lacking.tolist() == panel.timestamp[[300, 1100]].tolist()
+    assert len(catalog.whole("mended").bars[1]) == 1200
+    assert parent.manifest_path.read_bytes() == before
+    assert catalog.resolve("made").digest == parent.digest
+    with pytest.raises(InvalidInput, match="names no bar"):
+        derive(catalog, "mended", change, name="again")
+
+
+def test_what_is_known_of_the_parent_is_asked_of_the_child(made, published) -> None:
+    panel = repeating(made(("AAA", "BBB", "CCC", "DDD", "EEE"), n_bars=1200), 300)
+    catalog, _ = published(panel, remarks={"prices": {"adjusted": True}})
+    child = prepare(catalog, "made", Change(repair=("repeat",)), accept=["gap"])
+    assert {one.rule for one in child.certificate.flags} == {"survivorship"}
+    plain = prepare(
+        catalog, "made", Change(universe="few", symbols=("AAA", "BBB", "CCC", "DDD", "EEE"))
+    )
+    assert {one.rule for one in plain.certificate.flags} == {"survivorship", "repeat"}
+
+
+def test_members_by_date_are_no_survivors(made, published, tmp_path: Path) -> None:
+    names = ("AAA", "BBB", "CCC", "DDD", "EEE")
+    catalog, _ = published(made(names, n_bars=1200))
+    path = membership(tmp_path, *(f"{name},2009-01-01," for name in names), "ZZZ,2009-01-01,")
+    change = Change(universe="few", membership=path)
+    flags = {one.rule: one for one in prepare(catalog, "made", change).certificate.flags}
+    assert "survivorship" not in flags
+    assert "ZZZ" in flags["absent_members"].detail
+    derive(catalog, "made", change, name="few")
+    later = prepare(catalog, "few", Change(universe="two", symbols=("AAA", "BBB")))
+    assert "survivorship" not in {one.rule for one in later.certificate.flags}
+
+
+def test_yields_of_cash_go_on_into_what_is_made_later(made, published, tmp_path: Path) -> None:
+    panel = repeating(made(("AAA",), n_bars=1200), 300)
+    catalog, _ = published(panel)
+    days = np.arange("2009-12-31", "2015-12-31", dtype="datetime64[D]")
+    path = yields(tmp_path, *(f"{day},5" for day in days[np.is_busday(days)]))
+    derive(catalog, "made", Change(yields=path, cash="cdi"), name="paid")
+    child = derive(catalog, "paid", Change(repair=("repeat",)), name="mended", accept=["gap"])
+    assert child.manifest["cash"]["name"] == "cdi"
+    cash, before = catalog.open_mining("mended").cash, catalog.open_mining("paid").cash
+    assert cash[:300].tolist() == before[:300].tolist()
+    assert cash[300] == pytest.approx((1 + before[300]) * (1 + before[301]) - 1, rel=1e-12)
+    assert cash[301:].tolist() == before[302:].tolist()

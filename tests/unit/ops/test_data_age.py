@@ -7,7 +7,7 @@ from sqlalchemy import text
 from tests.desks import hand_clock, write_data
 
 from omp.domain.errors import DataHeld, DataNotReady, InvalidInput, NotFound
-from omp.ops import data, data_age, data_update, incidents, queue
+from omp.ops import data, data_age, data_derive, data_update, incidents, queue
 from omp.ops.children import ChildResult
 from omp.ops.data_update import Fetch
 from omp.ops.desk import Desk
@@ -66,6 +66,71 @@ def test_an_update_imports_again_with_the_same_options(desk: Desk, importer: Imp
     with desk.read() as tx:
         (told,) = journal.records(tx, kinds=["data.updated"])
     assert told.payload["after"] == found.after != found.before
+
+
+class Maker(Importer):
+    """The same, and what is derived from `prices` is published beside it."""
+
+    def run(self, args: list[str], *, log: Path) -> ChildResult:
+        if args[1] != "derive":
+            return super().run(args, log=log)
+        self.calls.append(args)
+        name = next(one for one in args if one.startswith("--name=")).removeprefix("--name=")
+        if "--dry-run" in args:
+            return ChildResult(0, {"event": "result", "repairs": [], "readiness": {}}, ())
+        if self.answer is not None:
+            return self.answer
+        path = write_data(self.root, name, last=f"2020-{self.months:02d}-04T00:00:00Z")
+        return ChildResult(0, {"event": "result", "manifest": str(path)}, ())
+
+
+def test_what_was_made_from_a_set_is_made_again_with_it(desk: Desk, tmp_path: Path) -> None:
+    children = Maker(desk.workspace.root)
+    source = tmp_path / "prices.csv"
+    source.write_text("a file")
+    data.import_files(desk, children, source, name="prices")
+    table = tmp_path / "members.csv"
+    table.write_text("ticker,start_date,end_date\nA,2000-01-01,\n")
+    members = {"universe": "few", "membership": str(table), "accept": ["gap"]}
+    data_derive.derive(desk, "prices", children=children, name="few", **members)
+    data_derive.derive(desk, "few", children=children, name="few-1h", to="1h")
+    data_derive.repair(desk, "prices", children=children, rules="repeat")
+    words = children.calls[1:4]
+    table.unlink()  # the workspace keeps its own copy
+    children.months = 2
+    found = data_update.update(desk, "prices", children=children)
+    assert [one["name"] for one in found.rebuilt] == ["few", "prices-repaired", "few-1h"]
+    assert all(one["problem"] is None for one in found.rebuilt)
+    assert [*children.calls[5:]] == [words[0], words[2], words[1]]
+    kept = next(one for one in words[0] if one.startswith("--membership="))
+    assert Path(kept.removeprefix("--membership=")).is_file()
+    assert data_update.update(desk, "prices", children=children).rebuilt == ()
+
+    children.months = 3
+    said = {"event": "error", "message": "gap: AAA", "code": "data_not_ready"}
+    children.answer = None
+    plain = children.run
+    refused = ChildResult(3, said, ())
+    children.run = lambda args, *, log: refused if "derive" in args else plain(args, log=log)  # type: ignore[method-assign]
+    found = data_update.update(desk, "prices", children=children)
+    assert [(one["name"], one["digest"]) for one in found.rebuilt] == [
+        ("few", None),
+        ("prices-repaired", None),
+    ]
+    assert "gap: AAA" in str(found.rebuilt[0]["problem"])
+    with pytest.raises(InvalidInput, match="made from 'prices'"):
+        data_update.update(desk, "few", children=children)
+
+
+def test_a_repair_is_tried_before_it_is_done(desk: Desk) -> None:
+    children = Maker(desk.workspace.root)
+    told = data_derive.repair(desk, "prices", children=children, rules=["repeat"], dry_run=True)
+    assert (told["snapshot"], told["name"]) == (None, "prices-repaired")
+    assert "--repair=repeat" in children.calls[0]
+    with desk.read() as tx:
+        assert data_sets.find(tx, "prices-repaired") is None
+    with pytest.raises(InvalidInput, match="without a rule"):
+        data_derive.repair(desk, "prices", children=children, rules=[])
 
 
 def test_an_update_that_brings_nothing_new_makes_the_data_young_again(
