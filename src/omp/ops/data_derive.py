@@ -184,7 +184,7 @@ def _words(desk: Desk, name: str, parent: str, change: Mapping[str, Any]) -> lis
     for key, flag in FLAGS.items():
         value = change.get(key) or []
         if key in TABLES and value:
-            value = [desk.workspace.root / value]
+            value = [str(desk.workspace.root / str(value))]
         elif key == "symbols" and value:
             value = [",".join(value)]
         args += [f"{flag}={one}" for one in ([value] if isinstance(value, str) else value)]
