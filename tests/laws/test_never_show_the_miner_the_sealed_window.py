@@ -41,6 +41,10 @@ def place(tmp_path: Path) -> Workspace:
     (place.keys / "grants.key").write_text("key")
     (place.backups / "copy").mkdir()
     (place.backups / "copy" / "bars.parquet").write_bytes(b"sealed")
+    for folder in (place.hall / "ens_a" / "data" / "sealed", place.run("run_a") / "looks" / "one"):
+        folder.mkdir(parents=True)
+        (folder / "bars.parquet").write_bytes(b"sealed")
+    (place.hall / "ens_a" / "strategy.toml").write_text("[strategy]")
     assert (place.sealed / found.digest / "bars.parquet").is_file()
     return place
 
@@ -63,9 +67,10 @@ def test_a_process_behind_the_wall_reads_everything_but_what_is_withheld(place) 
     seen, refused = spied([*wall, *spy])
     assert len(seen) + len(refused) == len(everything)
     told = "\n".join(refused)
-    assert len(refused) == 6, told  # the sealed bars and their note, key, copy, token, record
+    assert len(refused) == 8, told  # sealed bars, their note, three copies, key, token, record
     assert "state/sealed" in told
     assert not any("sealed/" in one or "backups" in one for one in seen)
+    assert any("ens_a/strategy.toml" in one for one in seen)
     assert any("data/snapshots" in one for one in seen)
 
 

@@ -16,7 +16,8 @@ from omp.api.edge import (
     reply,
     reply_list,
 )
-from omp.ops import ledger_pages
+from omp.ops import funnel, ledger_pages
+from omp.ops.funnel import Funnel
 from omp.ops.ledger_pages import LineageView, LookView
 
 router = APIRouter(tags=["ledger"])
@@ -38,6 +39,12 @@ def list_trials(
 def show_trials(desk: AtDesk, lineage_id: Id) -> Response:
     """One lineage; a joined one is shown as the one it became part of."""
     return reply(ledger_pages.lineage(desk, lineage_id))
+
+
+@router.get("/trials/{lineage_id}/funnel", response_model=Funnel)
+def show_funnel(desk: AtDesk, lineage_id: Id) -> Response:
+    """Where the trials of a lineage fell, over all its runs."""
+    return reply(funnel.of_lineage(desk, lineage_id))
 
 
 @router.get("/looks", response_model=ListOf[LookView])

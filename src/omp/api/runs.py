@@ -19,7 +19,8 @@ from omp.api.edge import (
     reply,
 )
 from omp.api.schemas import WithReason
-from omp.ops import runs
+from omp.ops import funnel, runs
+from omp.ops.funnel import Funnel
 from omp.ops.runs import LogTail
 from omp.store.runs import Run
 
@@ -59,6 +60,12 @@ def show(desk: AtDesk, run_id: Id) -> Response:
 def list_candidates(desk: AtDesk, run_id: Id, limit: Limit = 100, after: Cursor = None) -> Response:
     """Its candidates, the best first, with the gate that stopped each."""
     return reply(asdict(runs.candidates(desk, run_id, limit=limit, after=offset_of(after))))
+
+
+@router.get("/runs/{run_id}/funnel", response_model=Funnel)
+def show_funnel(desk: AtDesk, run_id: Id) -> Response:
+    """Where its trials fell, gate by gate; the steps add up to the ledger."""
+    return reply(funnel.of_run(desk, run_id))
 
 
 @router.get("/runs/{run_id}/events", response_model=ListOf[dict[str, Any]])

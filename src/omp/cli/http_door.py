@@ -59,6 +59,8 @@ ROUTES: dict[str, Route] = {
     "runs.list": Route("GET", "/runs", (*_LIST, ("campaign", "campaign_id"))),
     "runs.show": Route("GET", "/runs/{run}"),
     "runs.candidates": Route("GET", "/runs/{run}/candidates", _LIST),
+    "runs.funnel": Route("GET", "/runs/{run}/funnel"),
+    "ledger.funnel": Route("GET", "/trials/{lineage}/funnel"),
     "runs.refused": Route("GET", "/runs/{run}/refused", _LIST),
     "runs.cancel": Route("POST", "/runs/{run}/cancel"),
     "promotion.check": Route("GET", "/promote-check", (("run", "runId"),)),

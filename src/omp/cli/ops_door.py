@@ -172,6 +172,8 @@ VERBS: dict[str, Verb] = {
     "runs.list": Verb("runs", "list_runs", rename={"campaign": "campaign_id"}),
     "runs.show": Verb("runs", "show", first=("run",), shape=_record),
     "runs.candidates": Verb("runs", "candidates", first=("run",)),
+    "runs.funnel": Verb("funnel", "of_run", first=("run",)),
+    "ledger.funnel": Verb("funnel", "of_lineage", first=("lineage",)),
     "runs.refused": Verb("promotion", "refusals", first=("run",), shape=_items, limits=True),
     "runs.cancel": Verb("runs", "cancel", first=("run",)),
     "promotion.check": Verb("promotion", "promote_check", first=("run",)),

@@ -14,7 +14,7 @@ from omp.cli.miner_commands import Reason
 from omp.cli.printing import clean, instant, number, plain, record, seconds, share, table
 from omp.domain.campaign import ENVIRONMENTS
 from omp.domain.errors import InvalidInput, NotFound
-from omp.domain.figures import figure
+from omp.domain.figures import count, figure
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="Its id, as omp runs list shows.")]
 Environment = Annotated[
@@ -46,6 +46,15 @@ CANDIDATE_COLUMNS = (
     ("turnover_annual", "TURNOVER", number(1)),
     ("outcome", "OUTCOME"),
     ("first_failed_gate", "STOPPED BY"),
+)
+FUNNEL_COLUMNS = (
+    ("name", "WHERE"),
+    ("fell", "TRIALS THAT ENDED THERE", count),
+    ("left", "WENT ON", count),
+    ("value", "CLOSEST", figure),
+    ("bar", "BAR", figure),
+    ("distance", "DISTANCE", figure),
+    ("about", "WHAT IT MEANS"),
 )
 REFUSED_COLUMNS = (
     ("candidate_id", "CANDIDATE"),
@@ -110,6 +119,23 @@ def candidates(face: Face, run: Run, limit: Limit = 20) -> Answer:
     """Show a run's best candidates."""
     data = face.call("runs.candidates", run=run, limit=limit)
     return Answer(data, table(data.get("items", ()), CANDIDATE_COLUMNS, empty="none was exported"))
+
+
+@verb(app, "funnel")
+def funnel(
+    face: Face,
+    of: Annotated[str, typer.Argument(metavar="RUN|LINEAGE", help="A run, or a whole lineage.")],
+) -> Answer:
+    """Show where every trial fell, gate by gate, held against the ledger."""
+    if of.startswith("run_"):
+        data = face.call("runs.funnel", run=of)
+    else:
+        data = face.call("ledger.funnel", lineage=of)
+    rows = [{**one, **(one.get("closest") or {})} for one in data.get("steps", ())]
+    sum_ = "equal to" if data.get("reconciles") else "NOT equal to"
+    trials, accounted = count(data.get("trials")), count(data.get("accounted"))
+    said = f"{accounted} trials accounted for, {sum_} the {trials} charged"
+    return Answer(data, [*table(rows, FUNNEL_COLUMNS, empty="nothing was charged"), "", said])
 
 
 @verb(app, "refused")

@@ -6,7 +6,7 @@ from typing import Any
 
 from omp.domain.errors import OmpError
 from omp.domain.verdict import Verdict
-from omp.ops import promotion, runs
+from omp.ops import funnel, promotion, runs
 from omp.ops.desk import Desk
 from omp.ops.promotion import Check, Refusal
 from omp.web import charts
@@ -65,6 +65,7 @@ def everything(desk: Desk, run_id: str, *, whole: bool) -> dict[str, Any]:
         "luck": read.evidence.candidates[0].luck_sharpe_x_annual
         if read.evidence and read.evidence.candidates
         else None,
+        "funnel": funnel.of_run(desk, run_id),
         "log": runs.logs(desk, run_id, lines=40),
         "campaign_text": runs.campaign_text(desk, run_id),
     }

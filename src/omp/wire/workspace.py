@@ -106,9 +106,15 @@ class Workspace:
 
     @property
     def withheld(self) -> tuple[Path, ...]:
-        """What no mining process may read: sealed windows, keys, the token, the record, backups."""
+        """What no mining process may read, as it stands now.
+
+        Sealed windows with their copies in backups and entries, what looks have found in them,
+        keys, the token and the record.
+        """
         record = (self.database.with_name(self.database.name + end) for end in ("", "-wal", "-shm"))
-        return (self.sealed, self.keys, self.backups, self.state / "token", *record)
+        sealed = (*self.hall.glob("*/data"), *self.hall.glob("*/look"), *self.runs.glob("*/looks"))
+        private = (self.sealed, self.keys, self.backups, self.state / "token")
+        return (*private, *record, *sorted(sealed))
 
     def run(self, run_id: str) -> Path:
         """The directory of a run: `output/scg/<run_id>/` (the id begins with `run_`)."""
