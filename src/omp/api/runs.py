@@ -14,14 +14,16 @@ from omp.api.edge import (
     Limit,
     Line,
     ListOf,
+    WithChildren,
     offset_of,
     one_environment,
     reply,
 )
-from omp.api.schemas import WithReason
-from omp.ops import funnel, runs
+from omp.api.schemas import Copies, WithReason
+from omp.ops import funnel, luck, runs
 from omp.ops.funnel import Funnel
 from omp.ops.runs import LogTail
+from omp.store.luck import MeasuredLuck
 from omp.store.runs import Run
 
 router = APIRouter(tags=["runs"])
@@ -86,6 +88,15 @@ def show_logs(
 ) -> Response:
     """The last lines of its standard error."""
     return reply(runs.logs(desk, run_id, lines=lines))
+
+
+@router.post("/runs/{run_id}/luck", response_model=MeasuredLuck, status_code=201)
+def measure_luck(
+    desk: AtDesk, children: WithChildren, run_id: Id, body: Copies | None = None
+) -> Response:
+    """Make its search again on surrogate copies of its data, and keep what luck reaches there."""
+    copies = (body or Copies()).copies
+    return reply(luck.measure(desk, run_id, children=children, copies=copies), status=201)
 
 
 @router.post("/runs/{run_id}/cancel", response_model=Run)

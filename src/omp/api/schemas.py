@@ -28,6 +28,12 @@ class PauseAction(MinerAction):
     suspend: Annotated[bool, Field(description="also checkpoint what runs, back to queued")] = False
 
 
+class Copies(Body):
+    """How many surrogate copies of its data a run's luck is measured on."""
+
+    copies: Annotated[int, Field(ge=1, le=1000)] = 20
+
+
 class NewCampaign(Body):
     """A campaign for the queue; `config_path` is relative to the workspace."""
 

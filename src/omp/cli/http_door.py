@@ -61,6 +61,7 @@ ROUTES: dict[str, Route] = {
     "runs.candidates": Route("GET", "/runs/{run}/candidates", _LIST),
     "runs.funnel": Route("GET", "/runs/{run}/funnel"),
     "ledger.funnel": Route("GET", "/trials/{lineage}/funnel"),
+    "runs.luck": Route("POST", "/runs/{run}/luck", timeout_s=LONG_S),
     "runs.refused": Route("GET", "/runs/{run}/refused", _LIST),
     "runs.cancel": Route("POST", "/runs/{run}/cancel"),
     "promotion.check": Route("GET", "/promote-check", (("run", "runId"),)),

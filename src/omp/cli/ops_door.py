@@ -174,6 +174,7 @@ VERBS: dict[str, Verb] = {
     "runs.candidates": Verb("runs", "candidates", first=("run",)),
     "runs.funnel": Verb("funnel", "of_run", first=("run",)),
     "ledger.funnel": Verb("funnel", "of_lineage", first=("lineage",)),
+    "runs.luck": Verb("luck", "measure", first=("run",), children=True),
     "runs.refused": Verb("promotion", "refusals", first=("run",), shape=_items, limits=True),
     "runs.cancel": Verb("runs", "cancel", first=("run",)),
     "promotion.check": Verb("promotion", "promote_check", first=("run",)),

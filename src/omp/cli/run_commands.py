@@ -15,6 +15,7 @@ from omp.cli.printing import clean, instant, number, plain, record, seconds, sha
 from omp.domain.campaign import ENVIRONMENTS
 from omp.domain.errors import InvalidInput, NotFound
 from omp.domain.figures import count, figure
+from omp.domain.figures import number as decimal
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="Its id, as omp runs list shows.")]
 Environment = Annotated[
@@ -136,6 +137,28 @@ def funnel(
     trials, accounted = count(data.get("trials")), count(data.get("accounted"))
     said = f"{accounted} trials accounted for, {sum_} the {trials} charged"
     return Answer(data, [*table(rows, FUNNEL_COLUMNS, empty="nothing was charged"), "", said])
+
+
+@verb(app, "luck")
+def luck(
+    face: Face,
+    run: Run,
+    copies: Annotated[
+        int, typer.Option(metavar="K", min=1, help="Copies; each costs what its search did.")
+    ] = 20,
+) -> Answer:
+    """Measure what its search finds on copies of its data in which there is nothing to find."""
+    data = face.call("runs.luck", run=run, copies=copies)
+    best, reached, assumed = (
+        decimal(data.get(name))
+        for name in ("best_of_run_annual", "measured_annual", "assumed_annual")
+    )
+    said = [
+        f"{run}: best {best} a year; luck reaches {reached}, and was assumed to reach {assumed}",
+        f"as good: {share(data.get('share_as_good'))} of {data.get('copies')} copies and itself",
+        f"{count(data.get('random_rules'))} random rules are {count(data.get('ideas'))} ideas",
+    ]
+    return Answer(data, said)
 
 
 @verb(app, "refused")

@@ -11,9 +11,11 @@ from omp.ops import ledger
 from omp.ops.desk import Desk
 from omp.store import ledger as rows
 from omp.store import looks as look_rows
+from omp.store import luck as luck_rows
 from omp.store import runs as run_rows
 from omp.store import snapshots
 from omp.store.looks import Look
+from omp.store.luck import MeasuredLuck
 from omp.store.snapshots import Lineage
 
 
@@ -26,6 +28,9 @@ class LineageView:
         members: Lineages that are one with it; counts add over them.
         bars: In-sample bars of its newest snapshot; None where it has none.
         luck_sharpe_annual: Annual Sharpe ratio that the best of so many trials reaches on noise.
+        effective_trials: Trials that would be as many different ideas, from the random rules of
+            the last measurement; None before there is one.
+        measured: The last measurement of the luck line on surrogate copies; None before it.
         spent: Sum of the levels of the looks granted, out of `alpha` for the window's life.
     """
 
@@ -42,6 +47,8 @@ class LineageView:
     trials: int
     bars: int | None
     luck_sharpe_annual: float | None
+    effective_trials: int | None
+    measured: MeasuredLuck | None
     window: str
     looks: int
     promoted: int
@@ -109,6 +116,7 @@ def _view(desk: Desk, tx: Connection, root: Lineage) -> LineageView:
     bars, a_year, name = _newest(tx, members)
     per_bar = None if bars is None else expected_max_sharpe(trials, bars)
     luck = None if per_bar is None or a_year is None else per_bar * math.sqrt(a_year)
+    measured = luck_rows.latest(tx, members)
     return LineageView(
         lineage=root.id,
         environment=root.environment,
@@ -123,6 +131,8 @@ def _view(desk: Desk, tx: Connection, root: Lineage) -> LineageView:
         trials=trials,
         bars=bars,
         luck_sharpe_annual=luck,
+        effective_trials=_effective(trials, measured),
+        measured=measured,
         window=budget.window,
         looks=budget.looks,
         promoted=budget.promoted,
@@ -131,6 +141,14 @@ def _view(desk: Desk, tx: Connection, root: Lineage) -> LineageView:
         next_ordinal=budget.next_ordinal,
         next_level=budget.next_level,
     )
+
+
+def _effective(trials: int, measured: MeasuredLuck | None) -> int | None:
+    """Trials times the share of different ideas among random rules; None where it is unknown."""
+    if measured is None or measured.random_rules == measured.without_trades:
+        return None
+    trading = measured.random_rules - measured.without_trades
+    return round(trials * measured.ideas / trading)
 
 
 def _newest(tx: Connection, members: tuple[str, ...]) -> tuple[int | None, float | None, str]:

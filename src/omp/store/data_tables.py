@@ -1,6 +1,15 @@
-"""The tables about market data: snapshots, lineages, data sets, what an incident holds."""
+"""The tables about market data: snapshots, lineages and their luck, data sets, incidents."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, PrimaryKeyConstraint, Table, Text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
 
 from omp.store.columns import HASH, ID, TS, metadata
 
@@ -89,3 +98,23 @@ revalidations = Table(
 )
 """Entries to be validated again: `trigger` is new-data or changed-data; `state` queued or done.
 It spends nothing of a window, and may only flag or demote."""
+
+luck_lines = Table(
+    "luck_lines",
+    metadata,
+    Column("run_id", ID, ForeignKey("runs.id"), nullable=False),
+    Column("lineage", ID, nullable=False, index=True),
+    Column("measured_at", TS, nullable=False),
+    Column("copies", Integer, nullable=False),
+    Column("block_bars", Integer, nullable=False),
+    Column("measured_annual", Float, nullable=False),
+    Column("assumed_annual", Float),
+    Column("best_of_run_annual", Float),
+    Column("share_as_good", Float),
+    Column("trials", Integer, nullable=False),
+    Column("random_rules", Integer, nullable=False),
+    Column("ideas", Integer, nullable=False),
+    Column("without_trades", Integer, nullable=False),
+    PrimaryKeyConstraint("run_id", "measured_at"),
+)
+"""What a run's search found on surrogate copies of its data: luck, measured."""

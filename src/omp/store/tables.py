@@ -29,6 +29,7 @@ from omp.store.data_tables import (
     data_incidents,
     data_sets,
     lineages,
+    luck_lines,
     revalidations,
     snapshots,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "ledger",
     "lineages",
     "looks",
+    "luck_lines",
     "meta",
     "metadata",
     "outbox",

@@ -147,6 +147,12 @@ def _record(pages: APIRouter, source: Source) -> None:
         found = record_page.ledger(desk, only(environment), start)
         return page("ledger.html", **frame(desk, "/ledger", environment), **found)
 
+    @pages.get("/ledger/{lineage_id}")
+    def show_lineage(lineage_id: Id) -> HTMLResponse:
+        desk = source()
+        found = record_page.lineage(desk, lineage_id)
+        return page("lineage.html", **frame(desk, "/ledger"), **found)
+
     @pages.get("/incidents")
     def show_incidents() -> HTMLResponse:
         desk = source()

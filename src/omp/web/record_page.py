@@ -4,7 +4,7 @@ from typing import Any
 
 from omp.config.setting_sections import RULES
 from omp.config.settings import as_mapping, flat
-from omp.ops import cards, incidents, ledger_pages, settings_versions
+from omp.ops import cards, funnel, incidents, ledger_pages, settings_versions
 from omp.ops.desk import Desk
 from omp.store import hall
 from omp.web.rendering import card_body
@@ -25,6 +25,16 @@ def ledger(desk: Desk, environment: str | None, start: int) -> dict[str, Any]:
         "n_canaries": len(judged),
         "spending": desk.settings.holdout.spending,
     }
+
+
+def lineage(desk: Desk, lineage_id: str) -> dict[str, Any]:
+    """One lineage: its trials, its luck and its funnel.
+
+    Raises:
+        NotFound: There is none of that id.
+    """
+    found = ledger_pages.lineage(desk, lineage_id)
+    return {"lineage": found, "funnel": funnel.of_lineage(desk, found.lineage)}
 
 
 def all_incidents(desk: Desk) -> dict[str, Any]:
