@@ -23,7 +23,7 @@ from omp.api.edge import (
     page_of,
     reply,
 )
-from omp.ops import data_age, data_derive, data_incidents, data_sets, data_update
+from omp.ops import data_age, data_derive, data_incidents, data_judge, data_sets, data_update
 from omp.ops.data_incidents import DataIncident
 from omp.ops.data_sets import DataSetPage, DataSetView
 from omp.ops.data_update import Updated
@@ -102,6 +102,15 @@ class NewRepair(Body):
     dry_run: bool = False
 
 
+class NewJudgement(Body):
+    """What is known beside a data set: the universe it should be of, how old its end may be."""
+
+    universe: IdText | Literal[""] = ""
+    membership: PathText | None = None
+    symbols: Symbols = Field(default_factory=list)
+    max_age_days: Annotated[float | None, Field(ge=0, le=data_age.LONGEST_DAYS)] = None
+
+
 @router.get("/data-sets", response_model=ListOf[DataSetView])
 def list_sets(
     desk: AtDesk, environment: EnvironmentName = "all", limit: Limit = 200, after: Cursor = None
@@ -152,6 +161,16 @@ def repair(desk: AtDesk, parent: Id, children: WithChildren, body: NewRepair) ->
     """Take away the bars that rules have named, as a data set of its own, or try it."""
     found = data_derive.repair(desk, parent, children=children, **body.model_dump())
     return reply(found, status=200 if body.dry_run else 201)
+
+
+@router.post("/data-sets/{data_set}/judge", response_model=dict[str, Any])
+def judge(desk: AtDesk, data_set: Id, children: WithChildren, body: NewJudgement) -> Response:
+    """Ask every rule of readiness again, with what is known beside the data; changes nothing."""
+    fields = body.model_dump()
+    if body.membership is not None:
+        inside = desk.workspace.inside(body.membership, "the membership file")
+        fields["membership"] = str(inside)
+    return reply(data_judge.judge(desk, data_set, children=children, **fields))
 
 
 @router.post("/data-fetch", response_model=Snapshot, status_code=201)

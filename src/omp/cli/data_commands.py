@@ -212,18 +212,39 @@ def demo(
 def check(
     source: Annotated[str, typer.Argument(metavar="NAME", help="A data set's name or a digest.")],
     workspace: Workspace = DEFAULT_WORKSPACE,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="Ask every rule of readiness again.")
+    ] = False,
+    universe: Annotated[str, typer.Option(help="Judge: ibov, or a name for the list.")] = "",
+    membership: Annotated[Path | None, typer.Option(help="ticker,start_date,end_date")] = None,
+    symbols: options.Symbols = "",
+    max_age_days: Annotated[
+        float | None, typer.Option(help="Judge: most days since the last bar.")
+    ] = None,
 ) -> None:
     """Prove every byte of a snapshot and say whether it may be mined."""
+    is_refused = False
 
-    def work() -> "Snapshot":
+    def work() -> dict[str, Any]:
         from omp.market.catalog import Catalog
+        from omp.market.derive import judge_again
 
         catalog = Catalog(workspace)
         found = catalog.resolve(source)
-        catalog.verify(found.digest)
-        return found
+        if not (judge or universe or max_age_days is not None):
+            catalog.verify(found.digest)
+            return facts_of(found)
+        listed = options.listed(symbols)
+        certificate = judge_again(
+            catalog, found, universe, membership, listed, max_age_days=max_age_days
+        )
+        nonlocal is_refused
+        is_refused = certificate.ready is not True
+        return facts_of(found) | {"ready": certificate.ready, "readiness": certificate.record()}
 
-    _answer(f"checking {source}", work)
+    answer(f"checking {source}", work, Lines())
+    if is_refused:
+        raise typer.Exit(DataNotReady.exit_code)
 
 
 @app.command("list")

@@ -7,10 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from omp.cli.face import Answer, Face, verb
-from omp.cli.lent import lent
+from omp.cli.lent import existing, lent
 from omp.cli.printing import instant, record, table
 from omp.cli.readiness_picture import certificate_lines
-from omp.domain.errors import NotFound
 
 Parent = Annotated[str, typer.Argument(metavar="NAME", help="The data set it is made from.")]
 New = Annotated[str, typer.Option("--name", help="Name of the data set that is made.")]
@@ -71,7 +70,7 @@ def _resample(group: typer.Typer) -> None:
     def resample(
         face: Face,
         parent: Parent,
-        to: Annotated[str, typer.Option(help="5min, 15min, 30min, 1h or 1d.")],
+        to: Annotated[str, typer.Option(help="5m, 15m, 30m, 1h or 1d.")],
         name: New = "",
         accept: Accept = None,
     ) -> Answer:
@@ -94,7 +93,7 @@ def _universe(group: typer.Typer) -> None:
     ) -> Answer:
         """Keep the bars of a universe's members, each only while it was one."""
         listed = [one.strip() for one in symbols.split(",") if one.strip()]
-        with lent(face, _file(membership)) as inside:
+        with lent(face, existing(membership)) as inside:
             return _derive(
                 face,
                 parent,
@@ -118,7 +117,7 @@ def _cash(group: typer.Typer) -> None:
         accept: Accept = None,
     ) -> Answer:
         """Give every bar the yield of cash; campaigns name it as [costs] cash_yield."""
-        with lent(face, _file(yields)) as inside:
+        with lent(face, existing(yields)) as inside:
             return _derive(
                 face,
                 parent,
@@ -149,10 +148,3 @@ def _derive(face: Face, parent: str, name: str, **change: Any) -> Answer:
     shown = {key: {**manifest, **data}.get(key) for key in keys}
     shown |= {key: manifest[key] for key in ("timeframe", "universe", "cash") if key in manifest}
     return Answer(data, record(shown))
-
-
-def _file(path: Path | None) -> Path | None:
-    found = path.expanduser().resolve() if path else None
-    if found is not None and not found.is_file():
-        raise NotFound(f"there is no file {found}", remedy="name an existing one")
-    return found

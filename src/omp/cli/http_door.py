@@ -83,6 +83,7 @@ ROUTES: dict[str, Route] = {
     "data.update": Route("POST", "/data-sets/{data_set}/update", timeout_s=LONG_S),
     "data.age": Route("POST", "/data-sets/{data_set}/age"),
     "data.derive": Route("POST", "/data-sets/{parent}/derive", timeout_s=LONG_S),
+    "data.judge": Route("POST", "/data-sets/{data_set}/judge", timeout_s=LONG_S),
     "data.repair": Route("POST", "/data-sets/{parent}/repair", timeout_s=LONG_S),
     "data.fetch": Route("POST", "/data-fetch", timeout_s=LONG_S),
     "data.incident": Route("POST", "/data/{data_set}/incidents"),

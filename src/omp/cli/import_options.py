@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from omp.domain.errors import InvalidInput
+from omp.domain.timeframes import timeframe_of
 
 if TYPE_CHECKING:
     from omp.market.examine import Request
@@ -73,7 +74,7 @@ def request_of(path: Path, fields: Mapping[str, Any], **more: Any) -> "Request":
     if decimal not in DECIMALS:
         raise InvalidInput(f"--decimal {decimal!r}", allowed=". or ,", remedy="name one of them")
     options = Options(
-        timeframe=fields.get("timeframe") or "",
+        timeframe=timeframe_of(fields["timeframe"]) if fields.get("timeframe") else "",
         timezone=_zone(fields.get("timezone") or ""),
         columns=pairs(fields.get("columns") or (), "--column", "open=First"),
         features=pairs(fields.get("features") or (), "--feature", "sentiment=Score"),

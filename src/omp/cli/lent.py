@@ -8,8 +8,21 @@ from pathlib import Path
 from typing import TypeVar
 
 from omp.cli.face import Face
+from omp.domain.errors import NotFound
 
 Lent = TypeVar("Lent", Path, Path | None)
+
+
+def existing(path: Path | None) -> Path | None:
+    """A file that a person named, with its whole path.
+
+    Raises:
+        NotFound: There is none.
+    """
+    found = path.expanduser().resolve() if path else None
+    if found is not None and not found.is_file():
+        raise NotFound(f"there is no file {found}", remedy="name an existing one")
+    return found
 
 
 @contextmanager

@@ -201,6 +201,7 @@ VERBS: dict[str, Verb] = {
     "data.update": Verb("data_update", "update", first=("data_set",), children=True),
     "data.age": Verb("data_age", "set_limit", first=("data_set",)),
     "data.derive": Verb("data_derive", "derive", first=("parent",), children=True),
+    "data.judge": Verb("data_judge", "judge", first=("data_set",), children=True),
     "data.repair": Verb("data_derive", "repair", first=("parent",), children=True),
     "data.fetch": Verb("data_update", "fetch_as", children=True),
     "data.incident": Verb("data_incidents", "open_about", first=("data_set",)),

@@ -11,6 +11,7 @@ from omp import __version__
 from omp.cli import data_commands as data
 from omp.cli import import_options as options
 from omp.domain.errors import InvalidInput
+from omp.domain.timeframes import timeframe_of
 from omp.wire.lines import Lines
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _ask(symbols: list[str], first: str, last: str, timeframe: str) -> "Ask":
             tuple(dict.fromkeys(symbols)),
             date.fromisoformat(first[:10]),
             date.fromisoformat(last[:10]) if last else yesterday,
-            timeframe,
+            timeframe_of(timeframe),
         )
     except ValueError as error:
         raise InvalidInput(

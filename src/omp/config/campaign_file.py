@@ -58,6 +58,9 @@ class CampaignFile:
         for key in _LATER_COSTS:  # hashes of files older than the keys stay as they were
             if content["costs"][key] is None:
                 del content["costs"][key]
+        for key in ("universe", "max_age_days"):  # later keys, too
+            if content["data"][key] is None:
+                del content["data"][key]
         for key in ("start", "end"):
             day = content["data"][key]
             content["data"][key] = None if day is None else day.isoformat()
@@ -81,7 +84,7 @@ class CampaignFile:
         content = self.content
         for section, keys in _BESIDE_THE_SEARCH.items():
             for key in keys:
-                content[section].pop(key)
+                content[section].pop(key, None)
         del content["expected"]
         return config_hash(content)
 
@@ -89,6 +92,7 @@ class CampaignFile:
 _LATER_COSTS = ("cash_yield", "capital", "participation_cap", "impact_bps")
 _BESIDE_THE_SEARCH: Mapping[str, tuple[str, ...]] = {
     "campaign": ("name", "owner", "universe", "objective", "tags"),
+    "data": ("universe", "max_age_days"),
     "search": ("seeds", "workers", "max_runtime_s"),
 }
 
@@ -139,6 +143,9 @@ def _check_together(reader: Reader, built: CampaignFile) -> None:
             reader.fault(f"costs.{key}", said, "capital beside it: the size of the account")
     if costs.cash_yield is not None and data.source.startswith("synthetic:"):
         reader.fault("costs.cash_yield", "made markets carry no yields", "cash_yield_annual")
+    for key in ("universe", "max_age_days"):
+        if getattr(data, key) is not None and data.source.startswith("synthetic:"):
+            reader.fault(f"data.{key}", "made markets have neither age nor members", "leave it out")
     if data.source.startswith("synthetic:") and not is_synthetic:
         reader.fault(
             "campaign.market",

@@ -8,8 +8,8 @@ from omp.config.campaign_sections import SeedSequence
 from omp.config.loader import Convert, Refusal, Rule, plain, texts
 from omp.domain.campaign import MARKETS
 from omp.domain.indicators import INDICATORS, WORDS, is_feature, select_indicators
+from omp.domain.timeframes import ALIASES, TIMEFRAMES
 
-TIMEFRAMES: tuple[str, ...] = ("1min", "5min", "15min", "30min", "1h", "1d")
 STOPS: tuple[str, ...] = ("stop_loss", "take_profit", "trailing", "max_bars")
 MOST_STARTS = 100
 
@@ -19,12 +19,18 @@ RULES: Mapping[str, Rule] = {
     "campaign.name": Rule(1, 80, "characters", about="name of the campaign"),
     "campaign.owner": Rule(0, 80, "characters", about="who answers for it"),
     "campaign.market": Rule(about="market: " + ", ".join(MARKETS)),
-    "campaign.universe": Rule(0, 80, "characters", about="name of the universe, for the spec card"),
-    "campaign.timeframe": Rule(choices=TIMEFRAMES, about="length of a bar; daily means 1d"),
+    "campaign.universe": Rule(
+        0, 80, "characters", about="universe; of sp500 or ibov the data must be"
+    ),
+    "campaign.timeframe": Rule(choices=TIMEFRAMES, about="length of a bar; 5min means 5m"),
     "campaign.objective": Rule(0, 500, "characters", about="what is looked for"),
     "data.source": Rule(about="a data set, a digest, or synthetic:<kind>: a fresh market a seed"),
     "data.start": Rule(about="first day of the in-sample part; narrows it, never widens"),
     "data.end": Rule(about="last day of the in-sample part; narrows it, never widens"),
+    "data.universe": Rule(
+        1, 200, "characters", about="membership file of the workspace, or name: members by date"
+    ),
+    "data.max_age_days": Rule(0, 36_500, "days", about="oldest last bar; default: no matter"),
     "search.population": Rule(10, 100_000, "strategies", about="strategies in each generation"),
     "search.generations": Rule(1, 10_000, "generations", about="generations of breeding"),
     "search.workers": Rule(1, 256, "processes", about="never changes a result"),
@@ -103,8 +109,8 @@ def _indicators(raw: object) -> tuple[str, ...]:
 
 
 def _timeframe(raw: object) -> str:
-    name = plain(str, raw)
-    return "1d" if name == "daily" else str(name)
+    name = str(plain(str, raw))
+    return ALIASES.get(name, name)
 
 
 def _source(raw: object) -> str:

@@ -50,11 +50,19 @@ class CampaignSection:
 
 @dataclass(frozen=True)
 class DataSection:
-    """Which data: a data set's name, a digest, or `synthetic:<kind>`; dates narrow the search."""
+    """Which data: a data set's name, a digest, or `synthetic:<kind>`; dates narrow the search.
+
+    Args:
+        universe: a membership file of the workspace (CSV), or the name of a universe: the symbols
+            must be its members on each of their days.
+        max_age_days: how old the last bar may be when a run begins.
+    """
 
     source: str
     start: date | None = None
     end: date | None = None
+    universe: str | None = None
+    max_age_days: float | None = None
 
 
 @dataclass(frozen=True)

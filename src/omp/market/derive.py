@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import blake3
 
 from omp.domain.errors import DataNotReady, InvalidInput
+from omp.domain.timeframes import timeframe_of
 from omp.market.acquire import Sealing
 from omp.market.bars import Bars, Panel, make_panel
 from omp.market.cash import carried, read_yields, with_yields
@@ -23,7 +24,7 @@ from omp.market.overlap import compare
 from omp.market.readiness import Known, judge_panel
 from omp.market.readiness_rule import Context
 from omp.market.repairs import repair_panel
-from omp.market.resample import resample, timeframe_of
+from omp.market.resample import resample
 from omp.market.snapshot import READINESS_FILE, Snapshot
 from omp.market.splits import parse_iso
 from omp.market.universes import Universe, members, named_universe, sessions
@@ -153,6 +154,40 @@ def prepare(
         known=Known(adjusted=adjusted, universe=chosen),
     )
     return Derived(found, panel, done, certificate)
+
+
+def judge_again(
+    catalog: Catalog,
+    found: Snapshot,
+    universe: str = "",
+    membership: Path | None = None,
+    symbols: Sequence[str] = (),
+    *,
+    max_age_days: float | None = None,
+) -> Certificate:
+    """What readiness says now of both parts of a snapshot, with what is known beside them.
+
+    Args:
+        found: the snapshot.
+        universe: name of the universe its symbols should be members of, with its list.
+        membership: the members by date.
+        symbols: or the members.
+        max_age_days: most days since the last bar.
+
+    Returns:
+        The certificate; no value of a sealed bar is in it.
+    """
+    members = named_universe(universe, membership, symbols) if universe else None
+    made_of = found.manifest.get("universe") or {}
+    adjusted = (found.manifest.get("prices") or {}).get("adjusted")
+    certificate = judge_panel(
+        catalog.whole(found.digest),
+        venue(found.venue),
+        accept=sorted(_accepted(found)),
+        exempt=("survivorship",) if members is None and made_of.get("point_in_time") else (),
+        known=Known(adjusted=adjusted, max_age_days=max_age_days, universe=members),
+    )
+    return certificate.bound(found.digest, found.boundary)
 
 
 def derive(

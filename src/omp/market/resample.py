@@ -13,36 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omp.domain.errors import DataNotReady, InvalidInput
+from omp.domain.timeframes import DAILY
 from omp.market.bars import FIELDS, Bars, Float, Int
 from omp.market.venues import Venue
 from omp.market.venues.base import DAY_NS, MINUTES, Hours
 
 MINUTE_NS = 60_000_000_000
-DAILY = "1d"
-ALIASES = {
-    "1min": "1m",
-    "5min": "5m",
-    "10min": "10m",
-    "15min": "15m",
-    "30min": "30m",
-    "daily": "1d",
-}
-
-
-def timeframe_of(text: str) -> str:
-    """The name of a timeframe, `5min` and `daily` included.
-
-    Raises:
-        InvalidInput: when it is none.
-    """
-    name = ALIASES.get(text, text)
-    if name != DAILY and name not in MINUTES:
-        raise InvalidInput(
-            f"timeframe {text!r}",
-            allowed=", ".join((*MINUTES, DAILY)),
-            remedy="name one of these timeframes",
-        )
-    return name
 
 
 def resample(

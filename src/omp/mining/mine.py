@@ -18,7 +18,12 @@ from omp.market.snapshot import Snapshot
 from omp.market.splits import parse_iso
 from omp.mining.candidate_files import write_folder
 from omp.mining.checkpoints import Checkpoints
-from omp.mining.data_ready import require_cash
+from omp.mining.data_ready import (
+    require_cash,
+    require_members,
+    require_timeframe,
+    require_young,
+)
 from omp.mining.divergence import keep_divergence, refuse_diverged
 from omp.mining.plan import Plan, make_plan
 from omp.mining.run_evidence import Provenance
@@ -161,7 +166,12 @@ def _prepare(job: Job, run: RunDirectory) -> _Ready:
     catalog = Catalog(job.workspace)
     snapshot = _snapshot(catalog, campaign, job.data_digest)
     require_cash(campaign, snapshot)
+    require_timeframe(campaign, snapshot)
+    if not job.resume:  # what was fit when the run began is mined to its end
+        require_young(campaign, snapshot)
     panel = catalog.open_mining(snapshot.digest)
+    if not job.resume:
+        require_members(campaign, snapshot, panel, job.workspace)
     plan = make_plan(
         campaign,
         panel,

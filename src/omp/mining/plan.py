@@ -8,6 +8,7 @@ import numpy as np
 from omp.config.campaign_file import CampaignFile
 from omp.domain.errors import DataNotReady, InvalidInput
 from omp.domain.indicators import is_feature
+from omp.domain.timeframes import DAILY
 from omp.engine.fills import Costs
 from omp.engine.genome import Genome
 from omp.engine.grammar import Grammar
@@ -186,12 +187,19 @@ def feature_levels(
 
 
 def campaign_costs(campaign: CampaignFile, panel: Panel) -> Costs:
-    """The campaign's costs per side; what it does not say, the venue's on the panel's last day."""
+    """The campaign's costs per side; what it does not say, the venue's on the panel's last day.
+
+    Where every position is closed within its session, the venue's fees of a day trade hold.
+    """
     last = dt.datetime.fromtimestamp(int(panel.timestamp[-1]) / 1e9, tz=dt.UTC).date()
-    terms = venue(panel.venue).terms_on(last)
+    place = venue(panel.venue)
+    terms, usual = place.terms_on(last), place.terms_on(last).commission_bps
+    if campaign.strategy.flat_at_session_end and panel.timeframe != DAILY:
+        within = place.charges.on("day_trade_bps", last)
+        usual = usual if within is None else within
     said = campaign.costs
     return Costs(
-        terms.commission_bps if said.commission_bps is None else said.commission_bps,
+        usual if said.commission_bps is None else said.commission_bps,
         terms.slippage_bps if said.slippage_bps is None else said.slippage_bps,
     )
 

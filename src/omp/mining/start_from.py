@@ -5,6 +5,7 @@ from pathlib import Path
 from omp.config.campaign_file import CampaignFile
 from omp.domain.durable import disk_room, write_durable
 from omp.domain.errors import Fault, InvalidConfiguration, OmpError
+from omp.domain.timeframes import ALIASES
 from omp.engine.genome import Genome, Operand
 from omp.engine.grammar import Grammar
 from omp.engine.indicators import lookback_bars
@@ -79,7 +80,7 @@ def declared(campaign: CampaignFile, grammar: Grammar, texts: dict[str, str]) ->
             said = error.sentence if isinstance(error, OmpError) else f"{name}: {error!r}"
             faults.append(_fault(number, said, "docs/reference/run-directory.md"))
             continue
-        if strategy.timeframe != timeframe:
+        if ALIASES.get(strategy.timeframe, strategy.timeframe) != timeframe:
             faults.append(
                 _fault(number, f"{name} has timeframe {strategy.timeframe!r}", repr(timeframe))
             )

@@ -273,7 +273,7 @@ def test_the_desk_takes_what_a_command_gives(
 def test_every_verb_is_asked_for_by_a_command() -> None:
     asked = {verb for _, verb, _ in ASKED}
     elsewhere = {"miner.start", "queue.add", "reviews.sign", "data.import", "data.check"}
-    elsewhere.add("data.update")
+    elsewhere |= {"data.update", "data.judge"}
     assert set(VERBS) == asked | elsewhere | {"hall.replay"}
 
 
@@ -292,6 +292,23 @@ def test_an_update_reads_where_the_data_came_from(
     door.answers["data.show"] = {"view": {"source": {"kind": "fetch", "provider": "tiingo"}}}
     assert omp("data", "update", "prices") == 0
     assert door.asked[-1] == ("data.update", {"data_set": "prices"})
+
+
+def test_data_are_judged_anew_where_more_is_known_of_them(
+    door: FakeDoor, workspace: Workspace, tmp_path: Path
+) -> None:
+    door.answers["data.check"] = {"readiness": {"ready": True}}
+    assert omp("data", "check", "caps") == 0
+    assert [verb for verb, _ in door.asked] == ["data.check"]
+    listed = tmp_path / "sp500.csv"
+    assert omp("data", "check", "caps", "--membership", str(listed)) == 2
+    listed.write_text("ticker,start_date,end_date")
+    door.answers["data.judge"] = {"readiness": {"ready": False}}
+    words = ("data", "check", "caps", "--membership", str(listed), "--max-age-days", "30")
+    assert omp(*words) == 3
+    verb, asked = door.asked[-1]
+    assert (verb, asked["universe"], asked["max_age_days"]) == ("data.judge", "sp500", 30.0)
+    assert Path(asked["membership"]).is_relative_to(workspace.root)
 
 
 def test_a_limit_of_age_is_one_limit(door: FakeDoor, workspace: Workspace) -> None:

@@ -187,6 +187,29 @@ cash_yield_annual = 0.1
         parse_campaign(text, name="x.toml")
 
 
+def test_a_timeframe_has_one_name_however_it_is_spelled() -> None:
+    spelled = [
+        parse(base=f'[campaign]\nname = "T"\ntimeframe = "{one}"\n[data]\nsource = "x"\n')
+        for one in ("5m", "5min")
+    ]
+    assert [one.campaign.timeframe for one in spelled] == ["5m", "5m"]
+    assert spelled[0].config_hash == spelled[1].config_hash
+    with pytest.raises(InvalidConfiguration, match="15m"):
+        parse(base='[campaign]\nname = "T"\ntimeframe = "2w"\n[data]\nsource = "x"\n')
+
+
+def test_what_only_asks_the_data_is_beside_the_search() -> None:
+    plain = parse()
+    assert not {"universe", "max_age_days"} & set(plain.content["data"])
+    asking = parse('universe = "sp500"\nmax_age_days = 40\n')
+    assert asking.content["data"]["max_age_days"] == 40
+    assert asking.config_hash != plain.config_hash
+    assert asking.search_hash == plain.search_hash
+    made = '[campaign]\nname = "x"\nmarket = "synthetic"\n[data]\nsource = "synthetic:null"\n'
+    with pytest.raises(InvalidConfiguration, match="neither age nor members"):
+        parse("max_age_days = 1\n", base=made)
+
+
 @pytest.mark.parametrize("demo", DEMO_CAMPAIGNS, ids=lambda demo: demo.file_name)
 def test_the_demo_campaigns_are_valid(demo) -> None:
     campaign = parse_campaign(demo.text, name=demo.file_name)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from omp.domain.errors import Damaged, DataNotReady, InvalidInput, NotFound
-from omp.market.bars import FIELDS, Panel, make_panel
+from omp.market.bars import FIELDS, Bars, Panel, make_panel
 from omp.market.catalog import Catalog, Source
 from omp.market.certificate import Certificate
 from omp.market.splits import boundary_index, iso, parse_iso
+from omp.market.venues.base import DAY_NS
 
 SOURCE = Source(importer="test", path_name="made.csv")
 
@@ -334,3 +335,16 @@ def test_the_certificate_of_another_snapshot_is_damage(made, published) -> None:
     (one.path / "manifest.json").write_bytes(json.dumps(manifest).encode())
     with pytest.raises(Damaged, match="that of another snapshot"):
         catalog.open_mining("one")
+
+
+def test_shorter_bars_are_counted_by_their_days(tmp_path) -> None:
+    days = np.arange(400, dtype=np.int64) * DAY_NS
+    stamps = (days[:, None] + np.arange(14, 21) * 3_600_000_000_000).ravel()
+    flat = np.full(stamps.size, 10.0)
+    panel = make_panel([Bars("AAA", stamps, flat, flat, flat, flat, flat)], "1h", "us", 1757.0)
+    catalog = Catalog(tmp_path)
+    options = {"environment": "test", "source": SOURCE, "certificate": Certificate(True)}
+    with pytest.raises(DataNotReady, match="120 sealed"):
+        catalog.publish(panel, name="hours", **options)
+    found = catalog.publish(panel, name="hours", min_sealed_bars=120, **options)
+    assert found.manifest["bars_sealed"] == 840

@@ -70,6 +70,49 @@ def test_bad_data_end_in_one_named_error_and_nothing_is_changed(made, tmp_path, 
     assert snapshot_of(tmp_path / "workspace") == before
 
 
+def test_a_snapshot_is_judged_again_with_what_is_known_beside_it(made, tmp_path, where) -> None:
+    good = csv_of(made(("AAA", "BBB")), tmp_path / "good.csv")
+    assert run("import", str(good), "--name", "mine", "--venue", "synthetic", *where)[0] == 0
+    code, result = run("check", "mine", "--judge", *where)
+    assert (code, result["ready"]) == (0, True)
+    assert result["readiness"]["digest"] == result["digest"]
+    code, result = run("check", "mine", "--max-age-days", "30", *where)
+    assert (code, result["event"], result["ready"]) == (3, "result", False)
+    assert [one["rule"] for one in result["readiness"]["faults"]] == ["age"]
+    listed = tmp_path / "few.csv"
+    listed.write_text("ticker,start_date,end_date\nAAA,2000-01-01,\nBBB,2000-01-01,2011-01-01\n")
+    words = ("check", "mine", "--universe", "few", "--membership", str(listed), *where)
+    code, result = run(*words)
+    assert code == 3
+    (fault,) = result["readiness"]["faults"]
+    assert (fault["rule"], fault["symbol"], fault["time"]) == (
+        "outside_universe",
+        "BBB",
+        "2011-01-03",
+    )
+    assert run("check", "mine", "--universe", "few", *where)[0] == 2
+
+
+def test_a_stored_set_is_repaired_by_a_child(made, tmp_path, where) -> None:
+    table = table_of(made())
+    lone = table[[*range(500), 499, *range(501, table.height)]].with_columns(table["timestamp"])
+    path = tmp_path / "bars.csv"
+    lone.with_columns(date=pl.col("timestamp").cast(pl.Datetime("ns")).dt.date()).select(
+        "symbol", "date", *FIELDS
+    ).write_csv(path)
+    assert run("import", str(path), "--name", "mine", "--venue", "synthetic", *where)[0] == 0
+    before = snapshot_of(tmp_path / "workspace")
+    words = ("derive", "mine", "--name", "mended", "--repair", "repeat", *where)
+    code, tried = run(*words, "--dry-run")
+    assert (code, tried["readiness"]["ready"]) == (0, False)
+    assert [one["bars"] for one in tried["repairs"]] == [1]
+    assert run(*words)[0] == 3
+    assert snapshot_of(tmp_path / "workspace") == before
+    code, made_of_it = run(*words, "--accept", "gap")
+    assert (code, made_of_it["rows"] + made_of_it["rows_sealed"]) == (0, 999)
+    assert [one["rule"] for one in made_of_it["repairs"]] == ["repeat"]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "named"),
     [

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from omp.domain.errors import DataNotReady, InvalidInput
+from omp.domain.timeframes import timeframe_of
 from omp.market.acquire import panel_from_table
 from omp.market.bars import FIELDS, Bars, make_panel
 from omp.market.cash import read_yields, with_yields
 from omp.market.derive import Change, derive, prepare
 from omp.market.examine import Request, read_request
 from omp.market.importers import Options
-from omp.market.resample import resample, timeframe_of
+from omp.market.resample import resample
 from omp.market.universes import ibov, members, read_membership, sessions
 from omp.market.venues import venue
 

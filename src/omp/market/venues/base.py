@@ -8,9 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from omp.domain.errors import InvalidInput
+from omp.domain.timeframes import MINUTES
+
+__all__ = [
+    "DAY_NS",
+    "MINUTES",
+    "Charges",
+    "Dated",
+    "Hours",
+    "Sessions",
+    "Terms",
+    "Venue",
+    "calendar_sessions",
+]
 
 Sessions = NDArray[np.datetime64]
-MINUTES = {"1m": 1, "5m": 5, "10m": 10, "15m": 15, "30m": 30, "1h": 60}
 DAY_NS = 86_400_000_000_000
 
 
