@@ -9,9 +9,12 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from omp.cli.data_commands import app
+from omp.cli import data_commands, derive_command
 from omp.market.bars import FIELDS, Panel
 from omp.market.readiness import table_of
+
+app = data_commands.app
+derive_command.add_to(app)
 
 
 def run(*words: str) -> tuple[int, dict[str, Any]]:
