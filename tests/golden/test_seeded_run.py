@@ -43,7 +43,7 @@ def numbers(direction: str) -> dict[str, Any]:
     plan = make_plan(campaign, panel, boundary_ns=boundary_ns, seed=5)
     result = search(plan)
     best = 4
-    cut = replace(result, exported=result.exported[:best], strategies=result.strategies[:best])
+    cut = replace(result, best=result.best[:best], near=result.near[:best])
     words = Provenance("run_g", "test", "Golden", "c", "d", "l", 5, "v", "g", "k")
     evidence = judge(cut, words).evidence
     kept = {

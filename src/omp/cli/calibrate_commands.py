@@ -65,6 +65,12 @@ def calibrate(
         typer.Option(metavar="FILE", help="An earlier result that the page shows too."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    stop_after: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS", min=0, help="End then with what is done; the same call goes on."
+        ),
+    ] = None,
 ) -> None:
     """Measure false promotions and power on markets whose truth is known."""
     if markets is None and null + planted + dying + poisoned == 0:
@@ -94,5 +100,6 @@ def calibrate(
         page=page,
         beside=beside or (),
         workers=workers,
+        stop_after_s=stop_after,
     )
     say(str(out))

@@ -22,6 +22,7 @@ from omp.domain.errors import InvalidInput
 from omp.lab.figures import totals
 from omp.lab.one_market import Task, run_task
 from omp.lab.page import write_page
+from omp.lab.part import Done, Part
 from omp.lab.worlds import World, file_worlds, own_worlds
 from omp.wire.canonical import canonical, finite
 
@@ -45,9 +46,6 @@ direction = "long"
 max_conditions = 2
 """
 """What is searched unless a campaign is given: more than 20,000 distinct trials on a market."""
-
-PART = ".part"
-"""Ending of the file beside the result that holds each market's record from when it is done."""
 
 DRIFTS = (0.0, 0.4, 0.8)
 """Buy-and-hold Sharpe ratios of the nulls, a year: a third of them each."""
@@ -73,8 +71,11 @@ def calibrate(
     page: Path | None = None,
     beside: Sequence[Path] = (),
     workers: int = 1,
+    stop_after_s: float | None = None,
 ) -> dict[str, Any]:
     """Take every market through its campaigns and write what became of them.
+
+    A call that was cut short is taken up by the same call: markets that were done are kept.
 
     Args:
         json_path: Where the result goes.
@@ -94,9 +95,12 @@ def calibrate(
         page: Documentation page to write from the result.
         beside: Earlier results that the page shows as well.
         workers: Processes.
+        stop_after_s: Wall seconds after which no further market is waited for; the result then
+            says how many were asked for, and the same call goes on.
 
     Raises:
-        InvalidInput: If there is no market, or two of one name.
+        InvalidInput: If there is no market, or two of one name, or another calibration was begun
+            under the same name.
         NotFound: If there is no such folder or campaign.
     """
     dials = [dial] if isinstance(dial, int | float) else list(dial)
@@ -128,21 +132,23 @@ def calibrate(
     }
     seeds = _seeds(searched, campaigns)
     begun = time.monotonic()
-    records = []
-    cpu_s = 0.0
     tasks = [Task(one, searched, settings, seeds, out_dir, words) for one in worlds]
-    part = json_path.with_name(json_path.name + PART)
-    with part.open("wb") as kept:
-        for number, (record, took_s) in enumerate(_work(tasks, workers), start=1):
-            records.append(record)
-            cpu_s += took_s
-            kept.write(canonical(finite(record)) + b"\n")
-            kept.flush()
-            _tell(number, len(tasks), record, begun)
+    identity = {**words, "campaigns": len(seeds), "markets": len(tasks)}
+    part = Part(json_path, identity, [one.name for one in worlds])
+    done = part.resume()
+    before = len(done)
+    for one in _work(tasks[before:], workers):
+        part.add(one)
+        done.append(one)
+        _tell(len(done), before, len(tasks), one[0], begun)
+        if stop_after_s is not None and time.monotonic() - begun >= stop_after_s:
+            break
+    records = [record for record, _ in done]
     document = {
         "schema_version": SCHEMA_VERSION,
         **words,
         "campaign": searched.content,
+        "markets_asked": len(tasks),
         "markets": records,
         "totals": totals(records),
         "machine": {
@@ -152,11 +158,13 @@ def calibrate(
             "cores": os.cpu_count(),
             "workers": workers,
             "wall_s": round(time.monotonic() - begun, 1),
-            "cpu_s": round(cpu_s, 1),
+            "cpu_s": round(sum(took_s for _, took_s in done), 1),
+            "markets_before": before,
         },
     }
     write_durable(json_path, canonical(finite(document)))
-    part.unlink()
+    if len(done) == len(tasks):
+        part.remove()
     if page is not None:
         others = [json.loads(one.read_bytes()) for one in beside]
         write_page(page, [*others, finite(document)])
@@ -205,18 +213,18 @@ def _seeds(campaign: CampaignFile, n: int) -> tuple[int, ...]:
     return known
 
 
-def _work(tasks: Sequence[Task], workers: int) -> Iterator[tuple[dict[str, Any], float]]:
+def _work(tasks: Sequence[Task], workers: int) -> Iterator[Done]:
     """Each task's record, in order."""
-    if workers <= 1 or len(tasks) == 1:
+    if workers <= 1 or len(tasks) <= 1:
         yield from map(run_task, tasks)
         return
     with multiprocessing.get_context("spawn").Pool(min(workers, len(tasks))) as pool:
         yield from pool.imap(run_task, tasks)
 
 
-def _tell(number: int, n_tasks: int, record: dict[str, Any], begun: float) -> None:
-    """A line of progress on stderr."""
-    left_s = (time.monotonic() - begun) / number * (n_tasks - number)
+def _tell(number: int, before: int, n_tasks: int, record: dict[str, Any], begun: float) -> None:
+    """A line of progress on stderr; `before` markets were done by an earlier call."""
+    left_s = (time.monotonic() - begun) / (number - before) * (n_tasks - number)
     stops = ", ".join(
         "promoted" if one["promoted"] else str(one["first_failed_gate"])
         for one in record["campaigns"][-3:]

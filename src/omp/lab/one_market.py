@@ -11,7 +11,7 @@ from omp.config.settings import Settings
 from omp.domain.errors import DataNotReady
 from omp.lab.market_ledger import MarketLedger
 from omp.lab.truth import true_sharpe_annual, whole_bench, write_positions
-from omp.lab.walk import Walked, walk
+from omp.lab.walk import Walked, open_mill, walk
 from omp.lab.worlds import Ground, World, open_world
 from omp.mining.bench import Bench
 from omp.mining.plan import campaign_costs, campaign_liquidity
@@ -58,9 +58,9 @@ def run_task(task: Task) -> tuple[dict[str, Any], float]:
             flat_at_session_end=task.campaign.strategy.flat_at_session_end,
             liquidity=campaign_liquidity(task.campaign),
         )
+        mill = open_mill(ground, task.campaign)
         for seed in task.seeds:
-            words = _provenance(task, ground, seed)
-            walked = walk(ground, task.campaign, task.settings, ledger, words)
+            walked = walk(mill, task.settings, ledger, _provenance(task, ground, seed))
             done.append(_campaign_record(task, ground, bench, seed, walked))
     except DataNotReady as error:
         record["faults"] = [str(one) for one in error.faults] or [error.asked]

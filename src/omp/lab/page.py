@@ -125,7 +125,7 @@ def _runs(documents: Sequence[dict[str, Any]]) -> str:
             f"    {machine['command']}",
             "",
             (
-                f"{counted['markets']:,} markets, {counted['campaigns']:,} campaigns "
+                f"{_of_asked(doc)} markets, {counted['campaigns']:,} campaigns "
                 f"(2,000 random rules, then {search['generations']} generations of "
                 f"{search['population']}; {middle:,} distinct trials in the middle campaign); "
                 f"{machine['cpu_s']:.0f} s of CPU, {machine['wall_s']:.0f} s on "
@@ -137,6 +137,13 @@ def _runs(documents: Sequence[dict[str, Any]]) -> str:
             "",
         ]
     return "\n".join(lines)
+
+
+def _of_asked(doc: dict[str, Any]) -> str:
+    """How many markets were done, and of how many, where the time ran out."""
+    done = doc["totals"]["markets"]
+    asked = doc.get("markets_asked", done)
+    return f"{done:,}" if done == asked else f"{done:,} of {asked:,}"
 
 
 def _nulls(documents: Sequence[dict[str, Any]]) -> str:

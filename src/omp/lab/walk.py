@@ -2,26 +2,33 @@
 
 Each step calls the function that a child or the daemon calls. Only the order is lazy: what costs
 most (stress, the proof against look-ahead, the oracle's replay) is measured of a candidate when
-its other gates and its place in the ensemble make it matter, which changes no verdict.
+its other gates and its place in the ensemble make it matter; and where PBO, which speaks about the
+run, refuses every candidate, only the champion is measured. Neither changes a verdict. What the
+campaigns of one market share (indicators, prices, windows) is made once.
 """
 
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
 from omp.config.campaign_file import CampaignFile
 from omp.config.settings import Settings
 from omp.domain.verdict import Outcome, Verdict
+from omp.engine.evaluator import Evaluator
 from omp.gates.case import Case, FileFacts, LedgerFacts
 from omp.gates.panel import first_failed, gates, judge
 from omp.lab.market_ledger import MarketLedger
 from omp.lab.worlds import Ground
 from omp.market.splits import iso
+from omp.mining.agreement import open_evaluator
+from omp.mining.bench import Bench
 from omp.mining.candidate_files import candidate_files
 from omp.mining.evidence import likeness_to, offered
 from omp.mining.look import joined_bench, measure_look
 from omp.mining.measure import Court, Origin, draft, measure, prove_further, subject_of
-from omp.mining.plan import make_plan
-from omp.mining.run_evidence import Provenance, assemble, court_of
+from omp.mining.plan import Plan, make_plan
+from omp.mining.run_evidence import Provenance, assemble, court_of, in_sample_bench
 from omp.mining.search import RunResult, search
 from omp.mining.strategy_file import Strategy
 from omp.ops.ensemble import choose, may_be_offered, selection_of
@@ -29,6 +36,12 @@ from omp.ops.looks import unfit
 from omp.store.looks import Look, Subject
 from omp.wire.evidence import CandidateEvidence, LookEvidence, RunEvidence
 from omp.wire.grant import Grant
+
+SAME_X = 1.0 - 1e-9
+"""Correlation of two sketches from which on their series may be equal to the bit."""
+
+SAME_SHARPE = 1e-9
+"""Difference of two Sharpe ratios that may be rounding."""
 
 FROM_DRAFT = frozenset({"variance_sanity", "pbo", "dsr", "walk_forward"})
 """Gates of the first panel whose verdict on a draft is their verdict on the whole evidence."""
@@ -68,34 +81,95 @@ class Walked:
     offered: int = 0
 
 
-def walk(
-    ground: Ground,
-    campaign: CampaignFile,
-    settings: Settings,
-    ledger: MarketLedger,
-    words: Provenance,
-) -> Walked:
-    """Take one campaign from its seed to its verdict.
+@dataclass(frozen=True, eq=False)
+class Mill:
+    """What the campaigns of one market share: everything but their seeds.
+
+    Args:
+        plan: The search of one of them.
+        evaluator, bench: Of the in-sample window; they remember indicators, never results.
+    """
+
+    ground: Ground
+    campaign: CampaignFile
+    plan: Plan
+    evaluator: Evaluator
+    bench: Bench
+
+
+def open_mill(ground: Ground, campaign: CampaignFile) -> Mill:
+    """Make ready for the campaigns on a market.
 
     Args:
         ground: The market.
         campaign: What is searched.
-        settings: Gates, bars and the rules of the sealed window.
-        ledger: The market's record; grows.
-        words: The run's name, seed and code.
 
     Raises:
         DataNotReady: If too few in-sample bars remain.
     """
-    plan = make_plan(
-        campaign, ground.mining, boundary_ns=ground.boundary_ns, seed=words.seed, workers=1
-    )
-    result = search(plan)
-    screen = Screen(result, settings, ledger.charge(result.counts.distinct), words)
+    boundary_ns = ground.boundary_ns
+    plan = make_plan(campaign, ground.mining, boundary_ns=boundary_ns, seed=0, workers=1)
+    return Mill(ground, campaign, plan, open_evaluator(plan), in_sample_bench(plan))
+
+
+def walk(mill: Mill, settings: Settings, ledger: MarketLedger, words: Provenance) -> Walked:
+    """Take one campaign from its seed to its verdict.
+
+    Args:
+        mill: The market, and what is searched on it.
+        settings: Gates, bars and the rules of the sealed window.
+        ledger: The market's record; grows.
+        words: The run's name, seed and code.
+    """
+    result = search(replace(mill.plan, seed=words.seed), mill.evaluator)
+    charged = ledger.charge(result.counts.distinct)
+    screen = screened(result, settings, charged, words, mill.bench)
     offer = choose(screen.evidence, screen, settings.holdout)
     if not offer.members:
         return _refused_screened(screen, ledger)
-    return _subject(screen, offer.members, ground, campaign, ledger)
+    return _subject(screen, offer.members, mill.ground, mill.campaign, ledger)
+
+
+def screened(
+    result: RunResult,
+    settings: Settings,
+    charged: LedgerFacts,
+    words: Provenance,
+    bench: Bench | None = None,
+) -> "Screen":
+    """The screen on the champion alone where PBO refuses the run, else on all it exports.
+
+    See `Screen` for the arguments.
+    """
+    leaders = leading(result)
+    if leaders is not None:
+        some = replace(
+            result,
+            best=result.best[leaders],
+            near=result.near[leaders],
+            folded=result.folded[leaders],
+        )
+        screen = Screen(some, settings, charged, words, bench)
+        if screen.refuses_the_run:
+            return screen
+    return Screen(result, settings, charged, words, bench)
+
+
+def leading(result: RunResult) -> np.ndarray | None:
+    """Which of the exported candidates can be the champion.
+
+    Returns:
+        Their places; None where two of the exported may have the same returns, since the health of
+        the population then depends on all of them.
+    """
+    if not len(result.folded) or len(result.folded) != len(result.best):
+        return None
+    alike = result.folded @ result.folded.T
+    np.fill_diagonal(alike, 0.0)
+    if alike.max() > SAME_X or not result.folded.any(axis=1).all():
+        return None
+    sharpe = result.found.sharpe_x[result.best]
+    return np.flatnonzero(sharpe >= sharpe.max() - SAME_SHARPE)
 
 
 class Screen:
@@ -106,10 +180,16 @@ class Screen:
         settings: Gates, bars and rules.
         charged: What the ledger holds about the run.
         words: What every record of the run repeats.
+        bench: The in-sample window, opened before; None opens it.
     """
 
     def __init__(
-        self, result: RunResult, settings: Settings, charged: LedgerFacts, words: Provenance
+        self,
+        result: RunResult,
+        settings: Settings,
+        charged: LedgerFacts,
+        words: Provenance,
+        bench: Bench | None = None,
     ) -> None:
         self.settings = settings
         self.rows = {one.candidate_id: one for one in result.exported}
@@ -117,7 +197,7 @@ class Screen:
             row.candidate_id: one
             for row, one in zip(result.exported, result.strategies, strict=True)
         }
-        self.court: Court = court_of(result.plan, result.counts.distinct)
+        self.court: Court = court_of(result.plan, result.counts.distinct, bench)
         drafts = [
             (one, draft(self.court, one, Origin(row.generation, row.behaviour_hash)))
             for row, one in zip(result.exported, result.strategies, strict=True)
@@ -127,7 +207,7 @@ class Screen:
             self.court,
             words,
             result.counts,
-            result.candidates,
+            result.found.sharpe_x,
             result.trials,
             result.block_lengths,
             drafts,
@@ -154,6 +234,15 @@ class Screen:
         whole = self.whole(drafted)
         case = replace(self.case(whole), selection=judged_by)
         return may_be_offered(judge(case, 1), judged_by, rules)
+
+    @property
+    def refuses_the_run(self) -> bool:
+        """Whether PBO refuses the run's selection, and so every candidate of it."""
+        return any(
+            one.judge(self._base).outcome is not Outcome.PASS
+            for one in self._drafted
+            if one.name == "pbo"
+        )
 
     def whole(self, drafted: CandidateEvidence) -> CandidateEvidence:
         """A candidate's whole evidence, with the digests of its artifacts."""

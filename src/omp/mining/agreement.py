@@ -16,7 +16,7 @@ from omp.engine.genome import Genome
 from omp.mining.candidates import CandidateRow
 from omp.mining.plan import EXPORTED, N_BLOCKS, Plan
 from omp.mining.stage_a import genome_of
-from omp.mining.streams import Float
+from omp.mining.streams import Float, Int
 
 CONSENSUS = 100
 """Random rules whose mean is the consensus: the best so many of generation 0."""
@@ -58,16 +58,42 @@ def agreements(rows: Sequence[CandidateRow], sketch: Sketch) -> dict[str, float]
         rows: The kept survivors of stage A, best first by Sharpe ratio.
         sketch: Sums of x over parts of the window, [N, K] (`Evaluator.sketch`).
     """
-    chance = [one for one in rows if one.generation == 0][:POOL]
-    pool = list(dict.fromkeys([*rows[:POOL], *chance]))
-    if len(chance) < FEWEST or not all(one.strategy for one in pool):
+    pool, best = pooled(np.array([one.generation for one in rows], dtype=np.int64))
+    chosen = [rows[at] for at in pool.tolist()]
+    if not all(one.strategy for one in chosen) or not pool.size:
         return {}
-    folded = _standard(sketch([genome_of(one) for one in pool]))
-    at = {one.candidate_id: k for k, one in enumerate(pool)}
-    best = [at[one.candidate_id] for one in chance[:CONSENSUS]]
-    consensus = _standard(folded[best].mean(axis=0)[np.newaxis])[0]
-    near = (folded * consensus).sum(axis=1)
-    return {one.candidate_id: float(near[k]) for k, one in enumerate(pool)}
+    near = to_consensus(standard(sketch([genome_of(one) for one in chosen])), best)
+    return {one.candidate_id: float(near[k]) for k, one in enumerate(chosen)}
+
+
+def pooled(generation: Int) -> tuple[Int, Int]:
+    """Who is ranked by agreement, and whose mean is the consensus.
+
+    Args:
+        generation: Of each kept survivor of stage A, best first by Sharpe ratio, [N].
+
+    Returns:
+        The rows that are ranked, and which of these are the consensus's; both empty where too few
+        random rules survived.
+    """
+    chance = np.flatnonzero(generation == 0)[:POOL]
+    if chance.size < FEWEST:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    top = np.arange(min(POOL, generation.size))
+    pool = np.concatenate([top, chance[chance >= top.size]])
+    return pool, np.asarray(np.searchsorted(pool, chance[:CONSENSUS]), dtype=np.int64)
+
+
+def to_consensus(folded: Float, best: Int) -> Float:
+    """The agreement of each row, [N].
+
+    Args:
+        folded: Standardised sketches, [N, K] (see `standard`).
+        best: The rows whose mean is the consensus.
+    """
+    consensus = standard(folded[best].mean(axis=0)[np.newaxis])[0]
+    near: Float = (folded * consensus).sum(axis=1)
+    return near
 
 
 def exported(
@@ -83,17 +109,29 @@ def exported(
         agreement: Of `agreements`.
         n: How many.
     """
-    if not agreement:
-        return list(rows[:n])
-    ranked = [one for one in rows if one.candidate_id in agreement]
-    ranked.sort(key=lambda one: (-agreement[one.candidate_id], one.rank))
-    best = ranked[:n]
-    if rows[0] not in best:
-        best[-1] = rows[0]
+    ranked = [k for k, one in enumerate(rows) if one.candidate_id in agreement]
+    near = np.array([agreement[rows[k].candidate_id] for k in ranked])
+    best = best_rows(len(rows), np.array(ranked, dtype=np.int64), near, n)
+    return [rows[at] for at in best.tolist()]
+
+
+def best_rows(n_rows: int, pool: Int, near: Float, n: int = EXPORTED) -> Int:
+    """The rows of `exported` among the kept survivors.
+
+    Args:
+        n_rows: How many survivors are kept; row 0 is the champion.
+        pool, near: The rows that are ranked, ascending, and the agreement of each.
+        n: How many.
+    """
+    if not pool.size:
+        return np.arange(min(n, n_rows))
+    best = pool[np.lexsort((pool, -near))][:n]
+    if 0 not in best:
+        best[-1] = 0
     return best
 
 
-def _standard(rows: Float) -> Float:
+def standard(rows: Float) -> Float:
     """Each row with mean 0 and length 1; a flat one is all 0."""
     centred = rows - rows.mean(axis=1, keepdims=True)
     length = np.sqrt((centred * centred).sum(axis=1, keepdims=True))

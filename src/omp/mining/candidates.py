@@ -1,6 +1,6 @@
 """The survivors of stage A: counted exactly, the best kept, as columns until they are written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -83,12 +83,21 @@ class Candidates:
         figures = {name: value for name, value in vars(self).items() if name != "population"}
         return {**figures, **{name: getattr(self.population, name) for name in GENES}}
 
+    def take(self, rows: Int) -> "Candidates":
+        """Some of them, in the order given."""
+        chosen = taken({name: getattr(self, name) for name in FIGURES}, rows)
+        return Candidates(population=self.population.take(rows), **chosen)
+
     @staticmethod
     def of(columns: dict[str, Array], codebook: Any) -> "Candidates":
         """The candidates whose `columns` these are."""
         genes = {name: columns[name] for name in GENES}
         figures = {name: value for name, value in columns.items() if name not in GENES}
         return Candidates(Population(codebook=codebook, **genes), **figures)
+
+
+FIGURES = tuple(one.name for one in fields(Candidates) if one.name != "population")
+"""The columns of `Candidates` beside the genes."""
 
 
 class CandidateBook:

@@ -81,7 +81,7 @@ def recompute(
         court,
         opened.provenance,
         opened.counts,
-        opened.rows,
+        np.array([one.sharpe_x for one in opened.rows]),
         opened.trials,
         opened.block_lengths,
         measured,

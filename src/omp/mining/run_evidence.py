@@ -8,7 +8,6 @@ import numpy as np
 from omp.market.splits import Fold
 from omp.mining.bench import Bench
 from omp.mining.books import TrialRows
-from omp.mining.candidates import CandidateRow
 from omp.mining.measure import Court, subject_of
 from omp.mining.plan import Plan
 from omp.mining.strategy_file import Strategy
@@ -51,20 +50,27 @@ class Counts:
     sharpe_variance: float | None
 
 
-def court_of(plan: Plan, n_trials: int) -> Court:
-    """The bench of the in-sample window and its folds, as slices of the window."""
-    bench = Bench(
+def in_sample_bench(plan: Plan) -> Bench:
+    """The bench of a plan's in-sample window."""
+    return Bench(
         plan.panel,
         plan.windows.in_sample,
         plan.costs,
         flat_at_session_end=plan.flat_at_session_end,
         liquidity=plan.liquidity,
     )
+
+
+def court_of(plan: Plan, n_trials: int, bench: Bench | None = None) -> Court:
+    """The bench of the in-sample window and its folds, as slices of the window.
+
+    `bench` is one that `in_sample_bench` made for the same window before; None makes it.
+    """
     start = plan.windows.in_sample.start
     folds = tuple(
         Fold(_moved(one.train, start), _moved(one.test, start)) for one in plan.windows.folds
     )
-    return Court(bench, folds, n_trials)
+    return Court(bench or in_sample_bench(plan), folds, n_trials)
 
 
 def _moved(bars: slice, start: int) -> slice:
@@ -95,10 +101,9 @@ def trial_variance(trials: TrialRows, block_lengths: Int) -> float | None:
 
 
 def variance(
-    rows: Sequence[CandidateRow], counts: Counts, duplicate_streams: int, periods_per_year: float
+    sharpes: Float, counts: Counts, duplicate_streams: int, periods_per_year: float
 ) -> Variance:
     """Health of the population: the spread of its annual Sharpe ratios of x, and its failures."""
-    sharpes = np.array([one.sharpe_x for one in rows])
     known = sharpes[np.isfinite(sharpes)]
     of_candidates = float(np.var(known, ddof=1)) * periods_per_year if known.size > 1 else None
     spread = counts.sharpe_variance
@@ -141,13 +146,16 @@ def assemble(
     court: Court,
     provenance: Provenance,
     counts: Counts,
-    rows: Sequence[CandidateRow],
+    sharpes: Float,
     trials: TrialRows,
     block_lengths: Int,
     measured: Sequence[tuple[Strategy, CandidateEvidence]],
     agreement: Mapping[str, float],
 ) -> RunEvidence:
-    """Everything that `evidence.json` of a run says."""
+    """Everything that `evidence.json` of a run says.
+
+    `sharpes` are the in-sample Sharpe ratios of x, per bar, of the kept candidates.
+    """
     x = excess_matrix(court.bench, [strategy for strategy, _ in measured])
     ranked = [one for _, one in measured if one.sharpe_x is not None]
     champion = max(ranked, key=lambda one: one.sharpe_x or 0.0, default=None)
@@ -173,7 +181,7 @@ def assemble(
         n_genomes=counts.genomes,
         sr_variance_trials=counts.sharpe_variance,
         champion=None if champion is None else champion.candidate_id,
-        variance=variance(rows, counts, duplicates(x), plan.panel.periods_per_year),
+        variance=variance(sharpes, counts, duplicates(x), plan.panel.periods_per_year),
         pbo=overfitting(trials, block_lengths),
         candidates=[one for _, one in measured],
         correlation=correlations(x),

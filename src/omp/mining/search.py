@@ -6,15 +6,17 @@ thousands of them in one process.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 
 from omp.engine.codebook import Codebook
 from omp.engine.evaluation import Evaluation
+from omp.engine.evaluator import Evaluator
 from omp.engine.evolution import Evolution
 from omp.engine.population import Population
-from omp.mining.agreement import agreements, exported, open_evaluator
+from omp.mining.agreement import best_rows, open_evaluator, pooled, standard, to_consensus
 from omp.mining.books import TrialBook, TrialRows
 from omp.mining.candidates import CandidateBook, CandidateRow, Candidates
 from omp.mining.columns import Array, Behaviours
@@ -79,27 +81,54 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """What a finished search hands to stage B: no files, no clock.
+    """What a finished search hands to stage B: no files, no clock. Texts are made when asked for.
 
     Args:
+        found: The kept survivors of stage A, best first by Sharpe ratio.
+        best: Which of them the run puts forward, best first (`omp.mining.agreement`).
+        near: The agreement of each of these, [N]; empty where the Sharpe ratio ranked alone.
+        folded: Standardised sketches of the same, [N, K]; empty likewise.
         block_lengths: Bars of each CSCV block, [S].
-        candidates: The kept survivors of stage A, best first by Sharpe ratio.
-        agreement: Of those that were ranked by it, by candidate id.
-        exported: What the run puts forward, best first (`omp.mining.agreement`).
-        strategies: The same as strategies.
+        evaluator: What evaluated them.
         ended_by: `generations`, `max_runtime_s` or why the search gave up early.
     """
 
     plan: Plan
     counts: Counts
     trials: TrialRows
-    candidates: list[CandidateRow]
+    found: Candidates
+    best: Int
+    near: Float
+    folded: Float
     block_lengths: Int
-    agreement: dict[str, float]
-    exported: list[CandidateRow]
-    strategies: list[Strategy]
+    evaluator: Evaluator
     convergence: tuple[Convergence, ...]
     ended_by: str
+
+    def rows(self, chosen: Candidates) -> list[CandidateRow]:
+        """Some candidates as rows, in the same order."""
+        return candidate_rows(self.plan, chosen, self.evaluator.moments(chosen.population))
+
+    @cached_property
+    def candidates(self) -> list[CandidateRow]:
+        """The kept survivors of stage A, best first by Sharpe ratio."""
+        return self.rows(self.found)
+
+    @cached_property
+    def exported(self) -> list[CandidateRow]:
+        """What the run puts forward, best first."""
+        return self.rows(self.found.take(self.best))
+
+    @cached_property
+    def strategies(self) -> list[Strategy]:
+        """The same as strategies."""
+        return [strategy_of(self.plan, row) for row in self.exported]
+
+    @property
+    def agreement(self) -> dict[str, float]:
+        """Of what is exported, by candidate id; empty where the Sharpe ratio ranked alone."""
+        ranked = zip(self.exported, self.near.tolist(), strict=False)
+        return {row.candidate_id: near for row, near in ranked}
 
 
 class Search:
@@ -107,11 +136,12 @@ class Search:
 
     Args:
         plan: What is searched.
+        evaluator: One that was opened for the same window and grammar before; None opens it.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, evaluator: Evaluator | None = None) -> None:
         self.plan = plan
-        self.evaluator = open_evaluator(plan)
+        self.evaluator = evaluator or open_evaluator(plan)
         self._open(
             Evolution(
                 plan.grammar,
@@ -258,9 +288,15 @@ class Search:
         """What was found so far."""
         trials, found = self._trials.kept(), self._candidates.kept()
         lengths = np.full(N_BLOCKS, self.plan.windows.n_bars // N_BLOCKS, dtype=np.int64)
-        rows = candidate_rows(self.plan, found, self.evaluator.moments(found.population))
-        agreement = agreements(rows, self.evaluator.sketch)
-        best = exported(rows, agreement)
+        pool, consensus = pooled(found.generation)
+        near, folded = np.empty(0), np.empty((0, 0))
+        if pool.size:
+            folded = standard(self.evaluator.sketch(found.population.take(pool)))
+            near = to_consensus(folded, consensus)
+        best = best_rows(len(found), pool, near)
+        if pool.size:
+            at = np.searchsorted(pool, best)
+            near, folded = near[at], folded[at]
         return RunResult(
             plan=self.plan,
             counts=Counts(
@@ -272,19 +308,20 @@ class Search:
                 sharpe_variance=trial_variance(trials, lengths),
             ),
             trials=trials,
-            candidates=rows,
+            found=found,
+            best=best,
+            near=near,
+            folded=folded,
             block_lengths=lengths,
-            agreement=agreement,
-            exported=best,
-            strategies=[strategy_of(self.plan, row) for row in best],
+            evaluator=self.evaluator,
             convergence=tuple(self._convergence),
             ended_by=ended_by or self.given_up or "generations",
         )
 
 
-def search(plan: Plan) -> RunResult:
-    """A whole search at once, in memory."""
-    made = Search(plan)
+def search(plan: Plan, evaluator: Evaluator | None = None) -> RunResult:
+    """A whole search at once, in memory; see `Search`."""
+    made = Search(plan, evaluator)
     while not made.finished:
         made.advance(made.ask())
     return made.result()

@@ -53,7 +53,7 @@ def judge(
         court,
         provenance,
         result.counts,
-        result.candidates,
+        result.found.sharpe_x,
         result.trials,
         result.block_lengths,
         measured,

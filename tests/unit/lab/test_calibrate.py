@@ -323,8 +323,47 @@ def test_what_was_measured_is_kept_when_it_ends_early(
     with pytest.raises(MemoryError):
         calibrate(json_path=room / "early.json", poisoned=4, campaign=room / "small.toml")
     assert not (room / "early.json").exists()
-    lines = (room / "early.json.part").read_bytes().splitlines()
-    assert [json.loads(one)["market"] for one in lines] == done
+    head, *lines = (room / "early.json.part").read_bytes().splitlines()
+    assert json.loads(head)["markets"] == 4
+    assert [json.loads(one)["record"]["market"] for one in lines] == done
+    with pytest.raises(InvalidInput, match="another calibration"):
+        calibrate(json_path=room / "early.json", poisoned=3, campaign=room / "small.toml")
+    monkeypatch.setattr("omp.lab.calibrate.run_task", run_task)
+    (room / "early.json.part").write_bytes(b"\n".join([head, *lines, b'{"record": {"mark']))
+    again = calibrate(json_path=room / "early.json", poisoned=4, campaign=room / "small.toml")
+    whole = calibrate(json_path=room / "whole.json", poisoned=4, campaign=room / "small.toml")
+    assert again["markets"] == whole["markets"]
+    assert again["machine"]["markets_before"] == 2
+    assert not (room / "early.json.part").exists()
+
+
+def test_a_calibration_that_may_not_go_on_says_how_far_it_came(room: Path) -> None:
+    asked: Result = {"poisoned": 3, "campaign": room / "small.toml"}
+    first = calibrate(
+        json_path=room / "short.json", **asked, stop_after_s=0.0, page=room / "short.md"
+    )
+    assert (len(first["markets"]), first["markets_asked"]) == (1, 3)
+    assert "1 of 3 markets" in (room / "short.md").read_text(encoding="utf-8")
+    rest = calibrate(json_path=room / "short.json", **asked)
+    assert len(rest["markets"]) == rest["totals"]["markets"] == 3
+    assert not (room / "short.json.part").exists()
+
+
+def test_measuring_the_champion_alone_changes_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where PBO refuses a run, no other candidate needs to be measured."""
+    settings = parse_settings("").settings
+    campaign = parse_campaign(CAMPAIGN, name="small")
+    words = dict.fromkeys(("config_hash", "engine_version", "git_sha", "lock_digest"), "x")
+    nulls = own_worlds(
+        null=4, planted=2, dials=(1.5,), drifts=(0.0, 0.8), n_symbols=1, first_seed=40
+    )
+    tasks = [Task(one, campaign, settings, (1, 2), None, words) for one in nulls]
+    short = [run_task(one)[0] for one in tasks]
+    stopped = {each["first_failed_gate"] for one in short for each in one["campaigns"]}
+    assert "pbo" in stopped
+    assert len(stopped) > 1
+    monkeypatch.setattr("omp.lab.walk.leading", lambda _result: None)
+    assert [run_task(one)[0] for one in tasks] == short
 
 
 def test_a_whole_result_leaves_no_part(measured: Result, room: Path) -> None:
