@@ -4,17 +4,30 @@ Run as a program it writes the file: `python -m tests.kits.cotahist_year PATH [R
 """
 
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tests.kits.importer_cases import cotahist_quote, cotahist_text
 
 from omp.market.venues import venue
+from omp.market.venues.base import Sessions
 
 YEAR = 2019
 SHARES = 400
 OTHER_MARKETS = (("070", "78"), ("080", "82"), ("030", "62"), ("020", "96"))
+
+
+def write_years(folder: Path, years: Sequence[int], per_session: int) -> int:
+    """A file a year, in which the shares' prices go on; give the number of shares' quotes."""
+    rng, close, written = np.random.default_rng(7), None, 0
+    for year in years:
+        path = folder / f"COTAHIST_A{year}.TXT"
+        quotes, close = _write(path, _sessions(year), per_session, rng, close)
+        written += quotes
+    return written
 
 
 def write_year(path: Path, records: int = 2_000_000, *, zipped: bool = False) -> int:
@@ -23,15 +36,34 @@ def write_year(path: Path, records: int = 2_000_000, *, zipped: bool = False) ->
     Every session has the same records: shares of the cash market, and for the rest options and
     other markets as in the real file. Prices walk at random with a fixed seed.
     """
-    sessions = venue("br").sessions(date(YEAR, 1, 1), date(YEAR, 12, 31))
-    assert sessions is not None
-    n_days = len(sessions)
-    per_day = records // n_days
+    days = _sessions(YEAR)
+    written, _ = _write(path, days, records // len(days), np.random.default_rng(7), None)
+    if zipped:
+        import zipfile
+
+        with zipfile.ZipFile(path.with_suffix(".ZIP"), "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(path, path.name)
+    return written
+
+
+def _sessions(year: int) -> Sessions:
+    found = venue("br").sessions(date(year, 1, 1), date(year, 12, 31))
+    assert found is not None
+    return found
+
+
+def _write(
+    path: Path,
+    sessions: Sessions,
+    per_day: int,
+    rng: np.random.Generator,
+    start: NDArray[np.float64] | None,
+) -> tuple[int, NDArray[np.float64]]:
+    n_days, year = len(sessions), str(sessions[0])[:4]
     shares = min(SHARES, per_day)
-    rng = np.random.default_rng(7)
     template = np.frombuffer(cotahist_text([_record(i, shares) for i in range(per_day)]), np.uint8)
     rows = template.reshape(-1, 247)
-    close = np.exp(rng.normal(3.0, 0.5, shares))
+    close = np.exp(rng.normal(3.0, 0.5, shares)) if start is None else start
     with path.open("wb") as file:
         file.write(rows[0].tobytes())
         for day in sessions:
@@ -43,14 +75,9 @@ def write_year(path: Path, records: int = 2_000_000, *, zipped: bool = False) ->
                 body[:shares, start : start + 13] = _digits(np.round(prices * 100), 13)
             body[:shares, 152:170] = _digits(rng.integers(100, 10**7, shares), 18)
             file.write(body.tobytes())
-        last = f"{f'99COTAHIST.{YEAR}BOVESPA {YEAR}1230{per_day * n_days + 2:011d}':<245}\r\n"
+        last = f"{f'99COTAHIST.{year}BOVESPA {year}1230{per_day * n_days + 2:011d}':<245}\r\n"
         file.write(last.encode("latin-1"))
-    if zipped:
-        import zipfile
-
-        with zipfile.ZipFile(path.with_suffix(".ZIP"), "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.write(path, path.name)
-    return shares * n_days
+    return shares * n_days, close
 
 
 def _record(number: int, shares: int) -> str:

@@ -17,6 +17,8 @@ from omp.store.snapshots import Lineage, Snapshot
 
 SYNTHETIC = "synthetic:"
 SHORTEST_PREFIX = 8
+NOT_PROVEN = "not_proven"
+"""Fault of data whose certificate is no plain yes."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,10 @@ def lineage_of(desk: Desk, tx: Connection, source: str) -> str:
 def _usable(
     desk: Desk, tx: Connection, snapshot: Snapshot, source: str, *, may_wait: bool = False
 ) -> Lineage:
-    _require_ready(desk.workspace.snapshots / snapshot.digest, source)
     if not may_wait:
         data_holds.require_free(tx, snapshot.digest, source)
+    _require_ready(desk.workspace.snapshots / snapshot.digest, source)
+    if not may_wait:
         data_age.require_fresh(desk, tx, snapshot, source)
     lineage = rows.root(tx, snapshot.lineage)
     if instant(lineage.boundary) < instant(snapshot.boundary):
@@ -117,5 +120,7 @@ def _require_ready(folder: Path, source: str) -> None:
         raise DataNotReady(
             f"data {source!r} is not proven fit for mining (ready: {ready})",
             allowed="snapshots whose readiness certificate is a plain yes",
-            remedy=f"omp data check {source} names each fault",
+            remedy=f"omp data check {source} names each fault; import the data again, then "
+            "omp data resolve the incident",
+            faults=(NOT_PROVEN,),
         )

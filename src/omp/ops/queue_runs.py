@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from omp.config.campaign_file import CampaignFile
-from omp.domain.errors import Conflict, DataHeld, OmpError, Refused
+from omp.domain.errors import Conflict, DataHeld, DataNotReady, OmpError, Refused
 from omp.domain.ids import new_id
 from omp.domain.run import RUN
-from omp.ops import campaign_configs, data, data_age, data_holds, seeds
+from omp.ops import campaign_configs, data, data_age, data_holds, data_unready, seeds
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
 from omp.ops.queue_order import Waiting, ordered
@@ -170,6 +170,9 @@ def ensure_runs(desk: Desk) -> tuple[str, ...]:
         except DataHeld:
             continue  # it waits for a person, and `omp queue why` says for what
         except OmpError as error:
+            if isinstance(error, DataNotReady) and data_unready.is_of_data(error):
+                data_unready.open_for(desk, _source_of(desk, campaign_id), error)
+                continue
             if error.http_status >= 500:
                 raise
             open_incident(
@@ -185,6 +188,11 @@ def ensure_runs(desk: Desk) -> tuple[str, ...]:
     if made:
         desk.wake.set()
     return tuple(made)
+
+
+def _source_of(desk: Desk, campaign_id: str) -> str:
+    with desk.write() as tx:
+        return campaign_configs.refreshed(desk, tx, campaigns.get(tx, campaign_id)).file.data.source
 
 
 def _orphaned(tx: Connection, run: Run) -> bool:

@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from omp.domain.errors import Conflict
+from omp.domain.errors import Conflict, DataNotReady
 from omp.domain.failpoints import hit
 from omp.domain.run import MAX_ATTEMPTS_WITHOUT_PROGRESS, RUN
 from omp.ops.desk import Desk
+from omp.ops.incidents import open_incident
 from omp.ops.run_ingest import Finished, charge_run, keep_candidates, read_finished
 from omp.store import campaigns as campaign_rows
 from omp.store import journal
@@ -234,6 +235,15 @@ def _fail(
         run.id,
         {"attempt": attempt, "cause": cause, "exit_code": exit_code, "trials": owed},
     )
+    if exit_code == DataNotReady.exit_code:
+        open_incident(
+            desk,
+            f"campaign.unusable:{campaign.id}",
+            "SEV-2",
+            f"the data of campaign {campaign.name} are not ready for it: {cause}",
+            details={"campaigns": [campaign.id], "runs": [run.id]},
+            tx=tx,
+        )
     return rows.get(tx, run.id)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.desks import write_campaign, write_data
+from tests.desks import hand_clock, write_campaign, write_data
 from tests.finished import FakeChildren, finish_run
 
 from omp.domain.errors import (
@@ -20,6 +20,7 @@ from omp.domain.errors import (
 from omp.ops import data, data_holds, data_incidents, hall, incidents, looks, promotion, queue
 from omp.ops import runs as run_verbs
 from omp.ops.desk import Desk
+from omp.ops.queue_runs import ensure_runs
 from omp.store import data_sets as set_rows
 from omp.store import hall as hall_rows
 from omp.store import journal, runs
@@ -282,3 +283,53 @@ def test_it_happens_whole_or_not_at_all(
     assert incidents.listed(desk, open_only=True) == ()
     with desk.read() as tx:
         assert data_holds.holding(tx, digest_of(desk)) == ()
+
+
+def test_data_that_are_not_proven_fit_open_one_incident_with_the_remedy(
+    desk: Desk, entry: str
+) -> None:
+    """A certificate that is lost after entries were mined from its snapshot."""
+    queue.add(desk, name="one", config_path="configs/campaigns/one.toml", repeat=True)
+    queued = queue.next_run(desk)
+    assert queued is not None
+    claimed = run_verbs.claim(desk, queued.run.id)
+    run_verbs.fail(desk, claimed.run.id, claimed.attempt, cause="it broke", exit_code=1)
+    digest = digest_of(desk)
+    certificate = desk.workspace.snapshots / digest / "readiness.json"
+    whole = certificate.read_bytes()
+    certificate.write_text("{")
+    assert ensure_runs(desk) == ()
+    assert ensure_runs(desk) == ()
+    (found,) = data_incidents.of_data(desk, "prices")
+    assert (found.question.origin, found.incident.occurrences) == ("readiness", 1)
+    assert "omp data check prices" in found.incident.summary
+    assert state_of(desk, entry) == "quarantined"
+    with desk.write() as tx, pytest.raises(DataHeld, match=found.incident.id):
+        data.resolve(desk, tx, "prices")
+    certificate.write_bytes(whole)
+    assert ensure_runs(desk) == ()  # a person says what it was
+    data_incidents.resolve(desk, found.incident.id, **CLOSED)
+    assert state_of(desk, entry) == "active"
+    assert len(ensure_runs(desk)) == 1
+
+
+def test_a_run_whose_data_do_not_suit_its_campaign_opens_one_incident(desk: Desk) -> None:
+    file = "configs/campaigns/one.toml"
+    campaign = queue.add(desk, name="one", config_path=file, repeat=True)
+    for _ in range(2):
+        queued = queue.next_run(desk)
+        assert queued is not None
+        claimed = run_verbs.claim(desk, queued.run.id)
+        run_verbs.fail(
+            desk,
+            claimed.run.id,
+            claimed.attempt,
+            cause="the campaign wants bars of 1h, those of prices are 1d: omp data resample",
+            exit_code=3,
+        )
+        hand_clock(desk).wait(3600)
+        ensure_runs(desk)
+        hand_clock(desk).wait(3600)
+    (found,) = incidents.listed(desk, open_only=True)
+    assert (found.fingerprint, found.occurrences) == (f"campaign.unusable:{campaign.id}", 2)
+    assert "omp data resample" in found.summary
