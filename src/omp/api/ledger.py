@@ -10,15 +10,18 @@ from omp.api.edge import (
     Id,
     Limit,
     ListOf,
+    WithChildren,
     offset_of,
     one_environment,
     page_of,
     reply,
     reply_list,
 )
-from omp.ops import funnel, ledger_pages
+from omp.api.schemas import WithReason
+from omp.ops import funnel, ledger_pages, windows
 from omp.ops.funnel import Funnel
 from omp.ops.ledger_pages import LineageView, LookView
+from omp.ops.windows import Opened
 
 router = APIRouter(tags=["ledger"])
 
@@ -45,6 +48,13 @@ def show_trials(desk: AtDesk, lineage_id: Id) -> Response:
 def show_funnel(desk: AtDesk, lineage_id: Id) -> Response:
     """Where the trials of a lineage fell, over all its runs."""
     return reply(funnel.of_lineage(desk, lineage_id))
+
+
+@router.post("/trials/{lineage_id}/window", response_model=Opened, status_code=201)
+def open_window(desk: AtDesk, children: WithChildren, lineage_id: Id, body: WithReason) -> Response:
+    """Close its sealed window for ever and open one of later bars alone; needs a reason."""
+    found = windows.open_window(desk, lineage_id, reason=body.reason or "", children=children)
+    return reply(found, status=201)
 
 
 @router.get("/looks", response_model=ListOf[LookView])

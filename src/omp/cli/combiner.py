@@ -29,11 +29,13 @@ def _mount() -> None:
         derive_command,
         factory_commands,
         provider_commands,
+        recut_command,
     )
 
     app.add_typer(factory_commands.app, name="factory")
     provider_commands.add_to(data_commands.app)
     derive_command.add_to(data_commands.app)
+    recut_command.add_to(data_commands.app)
     app.add_typer(data_commands.app, name="data")
     bench_commands.add_to(app)
 

@@ -60,6 +60,7 @@ ROUTES: dict[str, Route] = {
     "runs.show": Route("GET", "/runs/{run}"),
     "runs.candidates": Route("GET", "/runs/{run}/candidates", _LIST),
     "runs.funnel": Route("GET", "/runs/{run}/funnel"),
+    "ledger.window": Route("POST", "/trials/{lineage}/window", timeout_s=LONG_S),
     "ledger.funnel": Route("GET", "/trials/{lineage}/funnel"),
     "runs.luck": Route("POST", "/runs/{run}/luck", timeout_s=LONG_S),
     "runs.refused": Route("GET", "/runs/{run}/refused", _LIST),

@@ -21,6 +21,7 @@ from omp.cli import (
     queue_commands,
     run_commands,
     upkeep_commands,
+    window_command,
     workspace_commands,
 )
 from omp.cli.face import VARIABLE, Where, explain, note
@@ -47,6 +48,7 @@ promotion_commands.add_to(app)
 hall_commands.add_to(app)
 dataset_commands.add_to(app)
 data_control_commands.add_to(dataset_commands.app)
+window_command.add_to(dataset_commands.app)
 data_derive_commands.add_to(dataset_commands.app)
 incident_commands.add_to(app)
 upkeep_commands.add_to(app)

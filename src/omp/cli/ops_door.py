@@ -173,6 +173,7 @@ VERBS: dict[str, Verb] = {
     "runs.show": Verb("runs", "show", first=("run",), shape=_record),
     "runs.candidates": Verb("runs", "candidates", first=("run",)),
     "runs.funnel": Verb("funnel", "of_run", first=("run",)),
+    "ledger.window": Verb("windows", "open_window", first=("lineage",), children=True),
     "ledger.funnel": Verb("funnel", "of_lineage", first=("lineage",)),
     "runs.luck": Verb("luck", "measure", first=("run",), children=True),
     "runs.refused": Verb("promotion", "refusals", first=("run",), shape=_items, limits=True),

@@ -25,6 +25,7 @@ KINDS: dict[str, str] = {
     "look.granted": "a look at a sealed window was granted, with its level",
     "look.refused": "a look was asked for and refused",
     "look.taken": "a granted look has its result",
+    "window.opened": "a sealed window was closed for ever, and one of later bars opened",
     "luck.measured": "the luck line of a lineage was measured on surrogate copies",
     "verdict.given": "a panel judged a subject",
     "review.signed": "a reviewer signed or declined",

@@ -48,6 +48,7 @@ def join(tx: Connection, manifest: dict[str, Any], now: str) -> Lineage:
         first=grown.first,
         last=grown.last,
         boundary=grown.boundary,
+        opened_at=grown.opened_at,
     )
     for one in met:
         if one.id != head.id:
@@ -77,7 +78,14 @@ def _union(grown: Lineage, met: list[Lineage]) -> Lineage:
         boundary=min((one.boundary for one in all_of_them), key=instant),
         joined_into=None,
         created_at=grown.created_at,
+        opened_at=_opened(met),
     )
+
+
+def _opened(met: list[Lineage]) -> str | None:
+    """Since when looks count against the joined window: since ever, if one has its first."""
+    opened = [one.opened_at for one in met]
+    return None if None in opened else min((one for one in opened if one), default=None)
 
 
 def instant(text: str, *, end: bool = False) -> datetime:

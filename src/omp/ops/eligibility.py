@@ -117,6 +117,11 @@ def _boundary_moved(tx: Connection, docket: Docket, lineage: str) -> str | None:
     mined_to = docket.evidence.window.boundary
     if instant(sealed_from) < instant(mined_to):
         return f"it was mined on data up to {mined_to}, its lineage is sealed from {sealed_from} on"
+    if instant(sealed_from) > instant(mined_to):
+        return (
+            f"the window after {mined_to} is closed: its lineage has one from {sealed_from} on, "
+            "which the next run is mined for"
+        )
     return None
 
 

@@ -95,7 +95,12 @@ def window_name(tx: Connection, lineage: str) -> str:
 def budget_of(tx: Connection, desk: Desk, lineage: str) -> Budget:
     """What is left of the sealed window of a lineage, within the caller's transaction."""
     settings = desk.settings.holdout
-    taken = look_rows.of_lineages(tx, snapshots.members(tx, lineage))
+    opened_at = _opened_at(tx, lineage)
+    taken = [
+        one
+        for one in look_rows.of_lineages(tx, snapshots.members(tx, lineage))
+        if opened_at is None or one.granted_at >= opened_at
+    ]
     promoted = [place for place, one in enumerate(taken, start=1) if one.promoted]
     ordinal = max([len(taken), *(one.ordinal for one in taken)]) + 1
     return Budget(
@@ -109,6 +114,11 @@ def budget_of(tx: Connection, desk: Desk, lineage: str) -> Budget:
             ordinal, alpha=settings.alpha, spending=settings.spending, promoted=promoted
         ),
     )
+
+
+def _opened_at(tx: Connection, lineage: str) -> str | None:
+    """Since when looks count against the standing window; None of a first one."""
+    return snapshots.root(tx, lineage).opened_at
 
 
 def budget(desk: Desk, lineage: str) -> Budget:

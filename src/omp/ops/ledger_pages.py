@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 
 from omp.domain.errors import NotFound
 from omp.domain.luck import expected_max_sharpe
-from omp.ops import ledger
+from omp.ops import ledger, windows
 from omp.ops.desk import Desk
+from omp.ops.windows import Window
 from omp.store import ledger as rows
 from omp.store import looks as look_rows
 from omp.store import luck as luck_rows
@@ -32,6 +33,7 @@ class LineageView:
             the last measurement; None before there is one.
         measured: The last measurement of the luck line on surrogate copies; None before it.
         spent: Sum of the levels of the looks granted, out of `alpha` for the window's life.
+        standing: The sealed window, and whether a new one may be opened.
     """
 
     lineage: str
@@ -56,6 +58,7 @@ class LineageView:
     alpha: float
     next_ordinal: int
     next_level: float
+    standing: Window
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,7 @@ def _view(desk: Desk, tx: Connection, root: Lineage) -> LineageView:
         alpha=budget.alpha,
         next_ordinal=budget.next_ordinal,
         next_level=budget.next_level,
+        standing=windows.window_of(tx, desk, root),
     )
 
 

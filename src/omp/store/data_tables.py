@@ -36,8 +36,11 @@ lineages = Table(
     Column("boundary", TS, nullable=False),
     Column("joined_into", ID),
     Column("created_at", TS, nullable=False),
+    Column("opened_at", TS),
 )
-"""`joined_into` names the lineage this one became part of; the root's boundary is the earliest."""
+"""`joined_into` names the lineage this one became part of; the root's boundary is the earliest.
+`opened_at` is when a later window than the first was opened: earlier looks are not of its
+budget."""
 
 data_sets = Table(
     "data_sets",

@@ -34,7 +34,12 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Lineage:
-    """Data that share trials, seeds, looks and one boundary; the columns of `lineages`."""
+    """Data that share trials, seeds, looks and one boundary; the columns of `lineages`.
+
+    Args:
+        boundary: First instant of its sealed window.
+        opened_at: When that window was opened; None of the first. Earlier looks are not its own.
+    """
 
     id: str
     environment: str
@@ -45,6 +50,7 @@ class Lineage:
     boundary: str
     joined_into: str | None
     created_at: str
+    opened_at: str | None = None
 
 
 def add(tx: Connection, snapshot: Snapshot) -> bool:

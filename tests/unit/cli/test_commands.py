@@ -106,6 +106,11 @@ ASKED = [
     ),
     (["runs", "show", "run_1"], "runs.show", {"run": "run_1"}),
     (["runs", "candidates", "run_1"], "runs.candidates", {"run": "run_1", "limit": 20}),
+    (
+        ["data", "open-window", "coin", "--reason", "new days"],
+        "ledger.window",
+        {"lineage": "coin", "reason": "new days"},
+    ),
     (["runs", "funnel", "run_a"], "runs.funnel", {"run": "run_a"}),
     (["runs", "funnel", "lin_a"], "ledger.funnel", {"lineage": "lin_a"}),
     (["runs", "luck", "run_a", "--copies", "3"], "runs.luck", {"run": "run_a", "copies": 3}),
