@@ -1,4 +1,4 @@
-"""Retention: what would be deleted, and its deletion."""
+"""Upkeep: maintenance, in which nothing is started, and the deletion of old runs."""
 
 from dataclasses import replace
 
@@ -6,12 +6,25 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from omp.api.edge import AtDesk, reply
-from omp.api.schemas import Cleanup
+from omp.api.schemas import Cleanup, TurnMaintenance
 from omp.domain.errors import Conflict
-from omp.ops import miner, retention
+from omp.ops import maintenance, miner, retention
+from omp.ops.maintenance import Maintenance
 from omp.ops.retention import Plan
 
 router = APIRouter(tags=["maintenance"])
+
+
+@router.get("/maintenance", response_model=Maintenance)
+def show_maintenance(desk: AtDesk) -> Response:
+    """Whether maintenance is on, why, since when, and what still runs."""
+    return reply(maintenance.state(desk))
+
+
+@router.post("/maintenance", response_model=Maintenance)
+def turn_maintenance(desk: AtDesk, body: TurnMaintenance) -> Response:
+    """Turn maintenance on, with a reason, or off: while it is on nothing is started."""
+    return reply(maintenance.turn(desk, body.on, reason=body.reason, drain=body.drain))
 
 
 @router.post("/cleanup", response_model=Plan)

@@ -68,6 +68,13 @@ class WithReason(Body):
     reason: Reason = None
 
 
+class TurnMaintenance(WithReason):
+    """Maintenance on or off; on needs a reason."""
+
+    on: bool
+    drain: Annotated[bool, Field(description="what runs may come to its end")] = False
+
+
 class Approval(Body):
     """An approval of a campaign's spec card."""
 

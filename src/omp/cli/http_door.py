@@ -46,6 +46,8 @@ ROUTES: dict[str, Route] = {
     "miner.pause": Route("POST", "/pause"),
     "miner.resume": Route("POST", "/resume"),
     "miner.status": Route("GET", "/status"),
+    "maintenance.state": Route("GET", "/maintenance"),
+    "maintenance.turn": Route("POST", "/maintenance"),
     "queue.list": Route("GET", "/queue"),
     "queue.show": Route("GET", "/queue/{campaign}"),
     "queue.add": Route("POST", "/queue", header=(("idempotency_key", "Idempotency-Key"),)),

@@ -92,6 +92,8 @@ def status_lines(view: dict[str, Any], address: str | None) -> list[str]:
         "disk": f"{number(1)(machine.get('diskFreeGb'))} GB free",
         "queued": view.get("queueDepth"),
     }
+    if (at_work := view.get("maintenance") or {}).get("on"):
+        head["maintenance"] = f"since {instant(at_work.get('since'))}: {at_work.get('reason')}"
     if blocked := view.get("blocked"):
         head["blocked"] = blocked
     if frozen := view.get("promotionsFrozen"):

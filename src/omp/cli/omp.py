@@ -16,6 +16,7 @@ from omp.cli import (
     dataset_commands,
     hall_commands,
     incident_commands,
+    maintenance_commands,
     miner_commands,
     promotion_commands,
     queue_commands,
@@ -42,6 +43,7 @@ app = typer.Typer(
 
 workspace_commands.add_to(app)
 miner_commands.add_to(app)
+maintenance_commands.add_to(app)
 queue_commands.add_to(app)
 run_commands.add_to(app)
 promotion_commands.add_to(app)

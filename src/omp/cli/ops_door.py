@@ -159,6 +159,8 @@ VERBS: dict[str, Verb] = {
         for action in ("start", "stop", "pause", "resume")
     },
     "miner.status": Verb("miner_status", "status"),
+    "maintenance.state": Verb("maintenance", "state"),
+    "maintenance.turn": Verb("maintenance", "turn", first=("on",)),
     "queue.list": Verb("queue", "list_queue", shape=_items),
     "queue.show": _queue("get"),
     "queue.add": Verb("queue", "add"),

@@ -21,7 +21,7 @@ from omp.daemon.promoter import Judge, Promoter
 from omp.daemon.resources import ResourceReader
 from omp.daemon.supervisor import GRACE_S, Supervisor
 from omp.domain.errors import Conflict, DiskFull, InvalidConfiguration, OmpError
-from omp.ops import hall_check, miner, promotion, queue, retention, settings_versions
+from omp.ops import hall_check, maintenance, miner, promotion, queue, retention, settings_versions
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
 from omp.ops.workspace import hold_reserve, spend_reserve
@@ -169,7 +169,7 @@ class Loop:
         self._guarded("observe", self._supervisor.observe)
         self._guarded("watchdog", lambda: self._watch(late_ticks))
         self._guarded("mine", self._mine)
-        self._guarded("retention", lambda: retention.keep_within_quota(self.desk))
+        self._guarded("retention", self._keep_within_quota)
         self._promoter.nudge()
         self._due_s = self.desk.clock.monotonic() + self._lookout.interval_s
 
@@ -218,11 +218,19 @@ class Loop:
         if view.state == "offline" or view.suspend:
             why = "stopped" if view.state == "offline" else "suspended"
             self._supervisor.end_all(f"the miner was {why}")
+        at_work = maintenance.state(self.desk)
+        if at_work.on and not at_work.drain:
+            self._supervisor.end_all(f"maintenance: {at_work.reason}")
         miner.observed(self.desk, view.state)
         queue.ensure_runs(self.desk)
-        if view.state == "running" and self._healthy and self._full is None:
+        may_start = view.state == "running" and not at_work.on
+        if may_start and self._healthy and self._full is None:
             self._fill()
         self._later = self._next_back_off()
+
+    def _keep_within_quota(self) -> None:
+        if not maintenance.state(self.desk).on:
+            retention.keep_within_quota(self.desk)
 
     def _fill(self) -> None:
         """Give every free slot the run that goes next."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from omp.domain.errors import Conflict, DiskFull, Frozen, OmpError, ResourceShort
+from omp.ops import maintenance
 from omp.ops.children import Children
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
@@ -80,7 +81,7 @@ class Promoter:
     def work(self) -> None:
         """Take every run that waits as far as it goes now."""
         for run_id in self._judge.pending(self.desk):
-            if self._leave.is_set():
+            if self._leave.is_set() or maintenance.state(self.desk).on:
                 return
             self._take(run_id)
 

@@ -5,6 +5,8 @@ KINDS: dict[str, str] = {
     "config.changed": "a new version of the configuration came into force",
     "miner.wanted": "a person said what the miner shall do",
     "miner.state": "the miner changed state",
+    "maintenance.on": "somebody works on the machine: nothing is started",
+    "maintenance.off": "the work on the machine is done",
     "queue.change": "the queue was changed, with operator, reason and impact",
     "queue.file_refused": "a hand edit of the queue file was refused",
     "seed.registered": "a seed was registered for a configuration on a data lineage",

@@ -2,11 +2,13 @@
 
 import os
 import shutil
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from omp.config.fingerprint import engine_version
+from omp.ops import maintenance
 from omp.ops.desk import Desk
 from omp.ops.miner import state
 from omp.ops.phrases import sentence
@@ -41,6 +43,7 @@ def status(desk: Desk, *, environment: str | None = None) -> dict[str, Any]:
         reading = meta.get_json(tx, RESOURCES_KEY)
         blocked = meta.get_json(tx, BLOCKED_KEY)
         loop = meta.get_json(tx, LOOP_KEY)
+        at_work = maintenance.of(tx)
         frozen = incidents.find(tx, states=incidents.OPEN, severities=("SEV-0",))
     depth = [one for one in waiting if environment in (None, one.run.environment)]
     return {
@@ -50,6 +53,7 @@ def status(desk: Desk, *, environment: str | None = None) -> dict[str, Any]:
         "reason": miner.reason,
         "resources": _resources(desk, reading, now),
         "blocked": (blocked or {}).get("reasons", []),
+        "maintenance": asdict(at_work),
         "throttled": bool((loop or {}).get("throttled")),
         "promotionsFrozen": [one.id for one in frozen],
         "currentRuns": [_run(one, names, now) for one in running],

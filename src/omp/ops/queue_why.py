@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from omp.domain.errors import OmpError
 from omp.domain.run import RUN
-from omp.ops import campaign_configs, data, miner
+from omp.ops import campaign_configs, data, maintenance, miner
 from omp.ops.desk import Desk
 from omp.ops.queue_runs import canary_waits, data_held, due, line, missing_approvals
 from omp.store import campaigns as rows
@@ -58,6 +58,8 @@ def why(desk: Desk, campaign_id: str) -> Why:
         if not is_running:
             reasons += _of_campaign(desk, tx, campaign, has_live=bool(live))
             reasons += [held for run in live if (held := data_held(desk, tx, run))]
+            if (at_work := maintenance.of(tx)).on:
+                reasons.append(f"maintenance is on ({at_work.reason}): omp maintenance off")
             if not reasons and wanted.state != "running":
                 reasons.append(f"the miner is {wanted.state}: omp {_way(wanted.state)}")
             reasons += _of_machine(tx)

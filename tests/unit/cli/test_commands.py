@@ -111,6 +111,12 @@ ASKED = [
         "ledger.window",
         {"lineage": "coin", "reason": "new days"},
     ),
+    (
+        ["maintenance", "on", "--reason", "a new disk", "--drain"],
+        "maintenance.turn",
+        {"on": True, "reason": "a new disk", "drain": True},
+    ),
+    (["maintenance", "show"], "maintenance.state", {}),
     (["runs", "funnel", "run_a"], "runs.funnel", {"run": "run_a"}),
     (["runs", "funnel", "lin_a"], "ledger.funnel", {"lineage": "lin_a"}),
     (["runs", "luck", "run_a", "--copies", "3"], "runs.luck", {"run": "run_a", "copies": 3}),
