@@ -6,6 +6,7 @@ follow the two exits at the window's last close (held before, or entered in that
 these whatever stops, targets, time and session ends the genomes met so far ask for.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -98,8 +99,9 @@ class Records:
         """Lay the tables asked for so far next to one another, as kernels read them."""
         if len(self._parts) == 1:
             return
-        self._parts = [np.concatenate(self._parts)]
-        self.flat: Float = self._parts[0].reshape(-1)
+        rows = aligned((sum(len(one) for one in self._parts), 8))
+        self._parts = [np.concatenate(self._parts, out=rows)]
+        self.flat: Float = rows.reshape(-1)
         self.tokens: NDArray[np.uint64] = self.flat.view(np.uint64)
         self.keys: NDArray[np.int32] = np.concatenate(self._keys)
         self.levels: Float = np.concatenate(self._levels)
@@ -215,6 +217,14 @@ class Records:
         numbers = np.isfinite(made[:, :6]).all() and (made[:, 4] > 0.0).all()
         legal = (legs > -1.0) & (legs < _MOST)
         self.safe = bool(self.safe and numbers and legal.all())
+
+
+def aligned(shape: tuple[int, ...], line_bytes: int = 64) -> Float:
+    """Room for numbers that begins with a cache line, so that a record never lies in two."""
+    size = math.prod(shape)
+    room = np.empty(size + line_bytes // 8)
+    first = (-room.ctypes.data % line_bytes) // 8
+    return room[first : first + size].reshape(shape)
 
 
 def _before(sums: Float) -> Float:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from omp.engine.kernels.bits import ONE, TOP, ZERO, leading_zeros
+from omp.engine.kernels.bits import ONE, TOP, ZERO, add_records, leading_zeros
 
 NOISE = 1e-12  # omp.engine.fills.NOISE
 _CANCELLED = 3e-6  # of the whole window's squares: the prefix sums lose digits below it
@@ -153,20 +153,13 @@ def account(  # noqa: C901 - one pass over the trades, kept whole for its speed
         if begin == end:
             measures[g, 2] = measures[g, 3] = 0.0
             continue
-        y, dd, cross, square = 0.0, 0.0, 0.0, 0.0
         value, peak, worst, widest = 0.0, 0.0, 0.0, 0.0
         gain, loss = 0.0, 0.0
         one, two, held = ZERO, ZERO, ZERO
         for k in range(begin, end):
             e, x = np.uint64(bars[2 * k]), np.uint64(bars[2 * k + 1])
             i_in, i_out = e << _EIGHT, np.uint64(rows[k]) << _EIGHT
-            y += records[i_in] + records[i_out]
-            dd += records[i_in + ONE] + records[i_out + ONE]
-            cross += records[i_in + _TWO] + records[i_out + _TWO]
-            square += records[i_in + _THREE] + records[i_out + _THREE]
-            sums_at = np.uint64(k - begin + 1) << _TWO
-            running[sums_at], running[sums_at + ONE] = y, dd
-            running[sums_at + _TWO], running[sums_at + _THREE] = cross, square
+            add_records(records, i_in, i_out, running, np.uint64(k - begin + 1) << _TWO)
             net = records[i_out + _FOUR] / records[i_in + _FOUR] - 1.0
             gain += net if net > NOISE else 0.0
             loss -= net if net < -NOISE else 0.0
@@ -200,6 +193,9 @@ def account(  # noqa: C901 - one pass over the trades, kept whole for its speed
                             level, within, across, np.int64(bars[2 * k]), np.int64(bars[2 * k + 1])
                         ),
                     )
+        last_at = 4 * (end - begin)
+        y, dd = running[last_at], running[last_at + 1]
+        cross, square = running[last_at + 2], running[last_at + 3]
         hashes[g, 0], hashes[g, 1] = one, two
         mean_position = side * np.float64(held) / n
         sums[g, 0], sums[g, 1], sums[g, 2] = np.float64(held), gain, loss

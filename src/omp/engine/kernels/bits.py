@@ -7,6 +7,7 @@ change needs the caches (`__pycache__/*.nbi`) deleted.
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -32,6 +33,34 @@ def leading_zeros(_typing: Any, _value: Any) -> Any:
         return builder.ctlz(arguments[0], context.get_constant(types.boolean, 0))
 
     return types.uint64(types.uint64), build
+
+
+@intrinsic
+def add_records(_typing: Any, records: Any, _one: Any, _other: Any, running: Any, _at: Any) -> Any:
+    """running[at : at + 4] = running[at - 4 : at] + (records[one : one + 4] + records[other : …]).
+
+    Four sums at once; each in the order in which they would be added one by one.
+    """
+    four = ir.VectorType(ir.DoubleType(), 4)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds, (held, one, other, sums, at) = signature.args, arguments
+        base = context.make_array(kinds[0])(context, builder, value=held).data
+        total = context.make_array(kinds[3])(context, builder, value=sums).data
+
+        def place(array: Any, index: Any, away: int = 0) -> Any:
+            moved = builder.add(index, ir.Constant(index.type, away)) if away else index
+            return builder.bitcast(builder.gep(array, [moved]), four.as_pointer())
+
+        both = builder.fadd(
+            builder.load(place(base, one), align=8), builder.load(place(base, other), align=8)
+        )
+        so_far = builder.load(place(total, at, -4), align=8)
+        builder.store(builder.fadd(so_far, both), place(total, at), align=8)
+        return context.get_dummy_value()
+
+    index = types.uint64
+    return types.void(records, index, index, running, index), build
 
 
 @intrinsic
