@@ -90,6 +90,8 @@ class Records:
         # table 0 is met by none: it stands for a stop that is not used
         self._keys: list[NDArray[np.int32]] = [np.full(self.n, NEVER, dtype=np.int32)]
         self._levels: list[Float] = [np.zeros(self.n)]
+        self._codes: list[NDArray[np.int32]] = []
+        self._coded: dict[tuple[object, ...], int] = {}
         self.doubtful: list[bool] = [False]
         self.settle()
 
@@ -103,8 +105,6 @@ class Records:
         self._parts = [np.concatenate(self._parts, out=rows)]
         self.flat: Float = rows.reshape(-1)
         self.tokens: NDArray[np.uint64] = self.flat.view(np.uint64)
-        self.keys: NDArray[np.int32] = np.concatenate(self._keys)
-        self.levels: Float = np.concatenate(self._levels)
 
     def powers(self) -> Float:
         """Sums of d, d**2, d**3 and d**4 over the bars before each bar, [T + 1, 4]."""
@@ -127,6 +127,38 @@ class Records:
     def timed(self) -> int:
         """The first row of the exits by time at the open of each bar."""
         return self.n + 2 + self.n * self._table((_TIMED_KIND, 0.0), self._times)
+
+    def codes(self) -> NDArray[np.int32]:
+        """The rows of codes asked for so far, one after the other."""
+        if len(self._codes) > 1:
+            self._codes = [np.concatenate(self._codes)]
+        return self._codes[0]
+
+    def gains(self, table: int) -> int:
+        """The row of codes of a table of targets (0: none)."""
+        return self._code((table,), lambda: _shifted(self._keys[table], 0))
+
+    def pair(self, loss: int, trail: int, loss_level: float) -> int:
+        """The row of codes of a stop loss and a trailing stop, whichever is met first.
+
+        Args:
+            loss, trail: their tables, 0 for none. loss_level: distance of the stop loss.
+        """
+        return self._code((loss, trail), lambda: self._paired(loss, trail, loss_level))
+
+    def _code(self, key: tuple[object, ...], make: Callable[[], NDArray[np.int32]]) -> int:
+        if key not in self._coded:
+            self._coded[key] = len(self._coded)
+            self._codes.append(make())
+        return self._coded[key]
+
+    def _paired(self, loss: int, trail: int, loss_level: float) -> NDArray[np.int32]:
+        ours, theirs = self._keys[loss], self._keys[trail]
+        fixed = self._one.table[0] * (1.0 - self.side * loss_level)
+        nearer = self.side * self._levels[trail] > self.side * fixed
+        by_trail = (theirs < ours) | ((theirs == ours) & nearer)
+        met = np.where(by_trail, _shifted(theirs, 1), _shifted(ours, 0))
+        return np.minimum(met, _shifted(self._keys[self.session_table()], 0))
 
     def _table(self, key: tuple[int, float], make: Callable[[], _Table]) -> int:
         if key not in self._known:
@@ -217,6 +249,11 @@ class Records:
         numbers = np.isfinite(made[:, :6]).all() and (made[:, 4] > 0.0).all()
         legal = (legs > -1.0) & (legs < _MOST)
         self.safe = bool(self.safe and numbers and legal.all())
+
+
+def _shifted(keys: NDArray[np.int32], flag: int) -> NDArray[np.int32]:
+    """Keys with a flag as their lowest bit."""
+    return np.where(keys == NEVER, NEVER, 2 * keys + np.int32(flag)).astype(np.int32)
 
 
 def aligned(shape: tuple[int, ...], line_bytes: int = 64) -> Float:

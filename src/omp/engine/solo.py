@@ -121,9 +121,7 @@ class Solo:
                 order = job.order[ours & (stopped == kind)]
                 stops = None
                 if kind and order.size:
-                    stops, doubtful = _stop_tables(
-                        self._side(sign).records, population, order, self._one.table[0]
-                    )
+                    stops, doubtful = _stop_tables(self._side(sign).records, population, order)
                     order = order[~doubtful]
                     # neighbours share their tables of exits, which stay in the cache
                     order = order[np.lexsort(population.stops[order, 2::-1].T)]
@@ -133,19 +131,17 @@ class Solo:
 
 
 def _stop_tables(
-    records: Records, population: Population, order: Int, open_: Float
+    records: Records, population: Population, order: Int
 ) -> tuple[tuple[Any, ...], NDArray[np.bool_]]:
     """The arguments of `list_stopped`, and which genomes cannot be told in records."""
     levels, stops = population.codebook.stop_levels, population.stops[order]
-    table = np.zeros((3, max(1, *(len(one) for one in levels[:3]))), dtype=np.int64)
-    signed = np.zeros(table.shape[1])
+    most = max(1, *(len(one) for one in levels[:3]))
+    table = np.zeros((3, most), dtype=np.int64)
     doubtful = np.zeros(order.size, dtype=np.bool_)
     for kind in range(len(KINDS)):
         used = np.unique(stops[:, kind])
         for number in used[used >= 0].tolist():
             at = table[kind, number] = records.table(kind, levels[kind][number])
-            if kind == 0:
-                signed[number] = records.side * levels[kind][number]
             if records.doubtful[at]:
                 doubtful |= stops[:, kind] == number
     timed = records.timed() if (stops[:, 3] >= 0).any() else 0
@@ -153,18 +149,15 @@ def _stop_tables(
     if records.doubtful[session]:
         doubtful[:] = True
     records.settle()
+    pairs, gains = np.zeros((most + 1, most + 1), np.int64), np.zeros(most + 1, np.int64)
+    together = (stops[:, 0].astype(np.int64) + 1) * (most + 1) + stops[:, 2] + 1
+    for loss, trail in zip(*np.divmod(np.unique(together), most + 1), strict=True):
+        used_tables = [int(table[k, at - 1]) if at else 0 for k, at in ((0, loss), (2, trail))]
+        pairs[loss, trail] = records.pair(*used_tables, levels[0][loss - 1] if loss else 0.0)
+    for gain in np.unique(stops[:, 1]).tolist():
+        gains[gain + 1] = records.gains(int(table[1, gain]) if gain >= 0 else 0)
     longest = np.array([int(one) for one in levels[3]] or [0], dtype=np.int64)
-    given = (
-        population.stops,
-        table,
-        records.keys,
-        records.levels,
-        open_,
-        signed,
-        longest,
-        timed,
-        session,
-    )
+    given = (population.stops, table, records.codes(), pairs, gains, longest, timed, session)
     return given, doubtful
 
 

@@ -12,7 +12,7 @@ from numba import njit
 from omp.engine.kernels.bits import ONE, SIX, TOP, ZERO, trailing_zeros
 
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
-NEVER = np.int32(2**31 - 1)
+_FOUR, _NIBBLE = np.uint64(4), np.int32(15)
 _LANES = 4
 
 
@@ -88,10 +88,9 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
     cuts: Any,
     stops: Any,
     table: Any,
-    keys: Any,
-    levels: Any,
-    open_: Any,
-    signed_loss: Any,
+    codes: Any,
+    pairs: Any,
+    gains: Any,
     longest: Any,
     timed: int,
     session: int,
@@ -105,10 +104,12 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
         order .. cuts: as in `list_trades`.
         stops: number of the level of each stop, -1 for none, [G, 4].
         table: for stop loss, target and trailing stop the table of each level, [3, L]; table 0
-            is never met and stands for what is not used.
-        keys: first touch after each entry bar, flat [tables, T]. levels: the level touched, same
-            shape. The exits of table k stand in the records from row T + 2 + k T on.
-        open_: [T]. signed_loss: side * stop loss of each level, [L].
+            is never met and stands for what is not used. The exits of table k stand in the
+            records from row T + 2 + k T on.
+        codes: first event after each entry bar, 16 * bar + what it is, flat [., T]: twice its rank (see
+            `first_touch`; 4 is a session end), one more for a trailing stop.
+        pairs: the row of codes for each stop loss and trailing stop (0: none), session ends
+            included, [L + 1, L + 1]. gains: the row for each target, [L + 1].
         longest: longest holding of each level, in bars. timed: first row of exits by time.
         session: table of session ends, 0 where positions may stay.
 
@@ -122,9 +123,8 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
     next_leave = np.empty(_LANES * stride, np.int32)
     flat, used, begins = np.zeros((3, _LANES), np.int64)
     who, most = np.zeros((2, _LANES), np.int64)
-    loss, gain, trail = np.zeros((3, _LANES), np.uint64)
-    signed = np.zeros(_LANES)
-    ends = np.uint64(session * n)
+    pair, gain = np.zeros((2, _LANES), np.uint64)
+    exits_of = np.zeros(_LANES << 4, np.int64)  # first row of exits of each kind of event
     first_row = n + 2  # of the exits of table 0, which has none
     share = (rows.size - 8) // _LANES
     room = share - n
@@ -147,11 +147,15 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
                 entries[w] &= ~exits[w]
             _chain(entries, next_enter[lane * stride : lane * stride + stride], n)
             _chain(exits, next_leave[lane * stride : lane * stride + stride], n - 1)
-            loss[lane] = n * table[0, stops[g, 0]] if stops[g, 0] >= 0 else 0
-            gain[lane] = n * table[1, stops[g, 1]] if stops[g, 1] >= 0 else 0
-            trail[lane] = n * table[2, stops[g, 2]] if stops[g, 2] >= 0 else 0
+            pair[lane] = n * pairs[stops[g, 0] + 1, stops[g, 2] + 1]
+            gain[lane] = n * gains[stops[g, 1] + 1]
+            at = lane << 4
+            exits_of[at + 8] = first_row + n * session
+            for rank in (0, 4):
+                exits_of[at + rank] = first_row + n * table[0, max(stops[g, 0], 0)]
+                exits_of[at + rank + 1] = first_row + n * table[2, max(stops[g, 2], 0)]
+                exits_of[at + rank + 2] = first_row + n * table[1, max(stops[g, 1], 0)]
             most[lane] = longest[stops[g, 3]] if stops[g, 3] >= 0 else n
-            signed[lane] = signed_loss[stops[g, 0]] if stops[g, 0] >= 0 else 0.0
             flat[lane], begins[lane], who[lane] = 0, used[lane], following - lo
             busy[lanes] = lane
             lanes += 1
@@ -168,23 +172,8 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
                     ended = at
                     continue
                 u = np.uint64(e)
-                first_loss, first_trail = keys[loss[one] + u], keys[trail[one] + u]
-                if first_trail == first_loss and first_trail != NEVER:  # both are met in one bar
-                    side = 1.0 if signed[one] > 0.0 else -1.0
-                    fixed = open_[u] * (1.0 - signed[one])
-                    if side * levels[trail[one] + u] > side * fixed:
-                        first_loss = NEVER
-                # of two keys the smaller, and with it the table that it comes from
-                by, key = loss[one], first_loss
-                by = trail[one] if first_trail < key else by
-                key = min(key, first_trail)
-                other = keys[gain[one] + u]
-                by = gain[one] if other < key else by
-                key = min(key, other)
-                other = keys[ends + u]
-                by = ends if other < key else by
-                key = min(key, other)
-                hit = np.int64(key) >> 3
+                code = min(codes[pair[one] + u], codes[gain[one] + u])
+                hit = np.int64(code) >> 4
                 late = e + most[one]
                 x = _next(leave, next_leave, words, u) + 1
                 row = timed + late if late < x else n + x
@@ -192,7 +181,7 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
                 if hit >= n and x >= n:  # still open: closed at the last close
                     x = n - 1
                     row = 2 * n + (1 if x == e else 0)
-                touched = first_row + np.int64(by) + e
+                touched = exits_of[(one << _FOUR) + np.uint64(code & _NIBBLE)] + e
                 row = touched if hit < x else row
                 x = min(x, hit)
                 k = np.uint64(used[one])
