@@ -17,35 +17,68 @@ _LANES = 4
 
 
 @njit(cache=True, nogil=True)
-def _rule(masks: Any, place: Any, chosen: Any, count: int, every: bool, out: Any) -> None:
-    """The words of one rule: all or any of the chosen conditions; none chosen never holds."""
+def _rule(  # noqa: C901 - usual sizes written out, so that each is one pass over the words
+    masks: Any, place: Any, chosen: Any, count: int, every: bool, out: Any, at: int, width: int
+) -> None:
+    """The words of one rule, from `at` on: all or any of the chosen conditions; none: never."""
     if count == 0:
-        out[:] = ZERO
+        for w in range(width):
+            out[at + w] = ZERO
         return
-    out[:] = masks[place[chosen[0]]]
-    for i in range(1, count):
+    a = masks[place[chosen[0]]]
+    if count == 1:
+        for w in range(width):
+            out[at + w] = a[w]
+        return
+    b = masks[place[chosen[1]]]
+    if count == 2:
+        if every:
+            for w in range(width):
+                out[at + w] = a[w] & b[w]
+        else:
+            for w in range(width):
+                out[at + w] = a[w] | b[w]
+        return
+    c = masks[place[chosen[2]]]
+    if every:
+        for w in range(width):
+            out[at + w] = a[w] & b[w] & c[w]
+    else:
+        for w in range(width):
+            out[at + w] = a[w] | b[w] | c[w]
+    for i in range(3, count):
         a = masks[place[chosen[i]]]
         if every:
-            for w in range(out.size):
-                out[w] &= a[w]
+            for w in range(width):
+                out[at + w] &= a[w]
         else:
-            for w in range(out.size):
-                out[w] |= a[w]
+            for w in range(width):
+                out[at + w] |= a[w]
 
 
 @njit(cache=True, nogil=True)
-def _chain(words: Any, following: Any, none: int) -> None:
-    """For each word the first set bit from its begin on; `none` behind the last one."""
-    at = np.int32(none)
-    following[words.size] = at
-    for w in range(words.size - 1, -1, -1):
-        word = words[w]
-        here = np.int32((w << 6) + np.int64(trailing_zeros(word)))
-        at = here if word != ZERO else at
-        following[w] = at
+def _chain(enter: Any, leave: Any, next_enter: Any, next_leave: Any, at: int, n: int) -> None:
+    """Where exits are set no entry counts; then for each word the first set bit from it on.
+
+    Behind the last entry stands n, behind the last exit n - 1.
+    """
+    width = (n + 63) >> 6
+    entry, leaving = np.int32(n), np.int32(n - 1)
+    next_enter[at + width], next_leave[at + width] = entry, leaving
+    for w in range(width - 1, -1, -1):
+        out = leave[at + w]
+        word = enter[at + w] & ~out
+        enter[at + w] = word
+        first = np.int32(w << 6)
+        here = first + np.int32(trailing_zeros(word))
+        entry = here if word != ZERO else entry
+        next_enter[at + w] = entry
+        here = first + np.int32(trailing_zeros(out))
+        leaving = here if out != ZERO else leaving
+        next_leave[at + w] = leaving
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _next(words: Any, following: Any, lane: Any, start: Any) -> Any:
     """The first set bit from `start` on of the words from `lane` on, without a branch."""
     w = start >> SIX
@@ -56,17 +89,25 @@ def _next(words: Any, following: Any, lane: Any, start: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _cut(bars: Any, begin: int, size: int, bound: int) -> int:
-    """Entries and exits before a bar, of trades in the order of time."""
-    lo, hi = 0, size  # the first trade that ends at the bound or later
-    while lo < hi:
-        middle = (lo + hi) >> 1
-        if np.int64(bars[2 * (begin + middle) + 1]) < bound:
-            lo = middle + 1
-        else:
-            hi = middle
-    within = lo < size and np.int64(bars[2 * (begin + lo)]) < bound
-    return 2 * lo + (1 if within else 0)
+def _cut(bars: Any, begin: int, size: int, bounds: Any, cuts: Any) -> None:
+    """Entries and exits before each bound, of trades in the order of time."""
+    steps = 0
+    while (1 << steps) <= size:
+        steps += 1
+    last = np.uint64(max(size - 1, 0))
+    whole = np.uint64(size)
+    base = np.uint64(2 * begin)
+    for s in range(bounds.size):
+        bound = np.uint32(bounds[s])
+        ended = ZERO  # trades that end before the bound: a search without a branch
+        for step in range(steps - 1, -1, -1):
+            more = ended + (ONE << np.uint64(step))
+            inside = more <= whole
+            at = min(more - ONE, last)
+            ended = more if inside & (bars[base + at + at + ONE] < bound) else ended
+        at = min(ended, last)
+        within = (ended < whole) & (bars[base + at + at] < bound)
+        cuts[s] = np.uint32(ended + ended) + np.uint32(within)
 
 
 @njit(cache=True, nogil=True)
@@ -139,14 +180,10 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
             if used[lane] - lane * share > room:
                 break
             g = order[following]
-            entries = enter[lane * stride : lane * stride + width]
-            exits = leave[lane * stride : lane * stride + width]
-            _rule(masks, place, conditions[g, 0], count[g, 0], every[g, 0], entries)
-            _rule(masks, place, conditions[g, 1], count[g, 1], every[g, 1], exits)
-            for w in range(width):
-                entries[w] &= ~exits[w]
-            _chain(entries, next_enter[lane * stride : lane * stride + stride], n)
-            _chain(exits, next_leave[lane * stride : lane * stride + stride], n - 1)
+            begin = lane * stride
+            _rule(masks, place, conditions[g, 0], count[g, 0], every[g, 0], enter, begin, width)
+            _rule(masks, place, conditions[g, 1], count[g, 1], every[g, 1], leave, begin, width)
+            _chain(enter, leave, next_enter, next_leave, begin, n)
             pair[lane] = n * pairs[stops[g, 0] + 1, stops[g, 2] + 1]
             gain[lane] = n * gains[stops[g, 1] + 1]
             at = lane << 4
@@ -191,8 +228,7 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
         lane = busy[ended]
         i = who[lane]
         first[i], size[i] = begins[lane], used[lane] - begins[lane]
-        for s in range(bounds.size):
-            cuts[i, s] = _cut(bars, first[i], size[i], bounds[s])
+        _cut(bars, first[i], size[i], bounds, cuts[i])
         lanes -= 1
         busy[ended] = busy[lanes]
         idle[lanes] = lane
