@@ -53,8 +53,8 @@ class Scratch:
         room = _TRADES + 4 * n + 16
         self.first: Int = np.zeros(CHUNK, dtype=np.int64)
         self.size: Int = np.zeros(CHUNK, dtype=np.int64)
-        self.bars = np.empty(2 * room + 16, dtype=np.uint32)
-        self.rows = np.empty(room, dtype=np.uint32)
+        self.bars = np.zeros(2 * room + 32, dtype=np.uint32)  # `account` looks some trades ahead
+        self.rows = np.zeros(room + 16, dtype=np.uint32)
         self.cuts = np.empty((CHUNK, bounds), dtype=np.uint32)
         self.running = np.zeros(4 * (n + 2))
         self.width = np.empty(n + 2)

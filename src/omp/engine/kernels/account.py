@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from omp.engine.kernels.bits import ONE, TOP, ZERO, add_records, leading_zeros
+from omp.engine.kernels.bits import ONE, TOP, ZERO, add_records, leading_zeros, prefetch
 
 NOISE = 1e-12  # omp.engine.fills.NOISE
 _CANCELLED = 3e-6  # of the whole window's squares: the prefix sums lose digits below it
 _SHRUNK = 1e-4  # of the terms it is made of: their sum loses digits below it
 _TWO, _THREE, _FOUR, _FIVE, _SIX, _SEVEN = (np.uint64(k) for k in range(2, 8))
 _EIGHT = np.uint64(3)  # a shift: eight numbers a record
+_AHEAD = np.uint64(12)  # trades whose records are fetched before they are needed
 
 
 @njit(cache=True, nogil=True)
@@ -92,7 +93,7 @@ def _deepest(level: Any, inside: Any, across: Any, begin: Any, end: Any) -> Any:
     return max(deep, inside[1, end - 1, 2])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def account(  # noqa: C901 - one pass over the trades, kept whole for its speed
     order: Any,
     lo: int,
@@ -156,10 +157,15 @@ def account(  # noqa: C901 - one pass over the trades, kept whole for its speed
         value, peak, worst, widest = 0.0, 0.0, 0.0, 0.0
         gain, loss = 0.0, 0.0
         one, two, held = ZERO, ZERO, ZERO
-        for k in range(begin, end):
-            e, x = np.uint64(bars[2 * k]), np.uint64(bars[2 * k + 1])
+        begins = np.uint64(begin)
+        for trade in range(np.uint64(end - begin)):
+            k = begins + trade
+            e, x = np.uint64(bars[k + k]), np.uint64(bars[k + k + ONE])
             i_in, i_out = e << _EIGHT, np.uint64(rows[k]) << _EIGHT
-            add_records(records, i_in, i_out, running, np.uint64(k - begin + 1) << _TWO)
+            ahead = k + _AHEAD
+            prefetch(records, np.uint64(rows[ahead]) << _EIGHT)
+            prefetch(records, np.uint64(bars[ahead + ahead]) << _EIGHT)
+            add_records(records, i_in, i_out, running, (trade + ONE) << _TWO)
             net = records[i_out + _FOUR] / records[i_in + _FOUR] - 1.0
             gain += net if net > NOISE else 0.0
             loss -= net if net < -NOISE else 0.0
@@ -179,7 +185,7 @@ def account(  # noqa: C901 - one pass over the trades, kept whole for its speed
             worst = max(worst, peak - (base + low))
             peak = max(peak, base + high)
             wide = high - low
-            width[k - begin] = wide
+            width[trade] = wide
             widest = max(widest, wide)
             value = base + last
             worst = max(worst, peak - value)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 ZERO, ONE, SIX = np.uint64(0), np.uint64(1), np.uint64(6)
@@ -61,6 +62,23 @@ def add_records(_typing: Any, records: Any, _one: Any, _other: Any, running: Any
 
     index = types.uint64
     return types.void(records, index, index, running, index), build
+
+
+@intrinsic
+def prefetch(_typing: Any, array: Any, _at: Any) -> Any:
+    """Ask for the cache line of array[at], which is needed soon; any place is allowed."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        held = context.make_array(signature.args[0])(context, builder, value=arguments[0])
+        byte = ir.IntType(8).as_pointer()
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        where = builder.bitcast(builder.gep(held.data, [arguments[1]]), byte)
+        builder.call(ask, [where, *(ir.Constant(number, k) for k in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(array, types.uint64), build
 
 
 @intrinsic

@@ -18,42 +18,43 @@ _LANES = 4
 
 @njit(cache=True, nogil=True)
 def _rule(  # noqa: C901 - usual sizes written out, so that each is one pass over the words
-    masks: Any, place: Any, chosen: Any, count: int, every: bool, out: Any, at: int, width: int
-) -> None:
-    """The words of one rule, from `at` on: all or any of the chosen conditions; none: never."""
+    masks: Any, place: Any, conditions: Any, g: int, side: int, count: int, every: bool,
+    out: Any, at: Any, width: Any,
+) -> None:  # fmt: skip
+    """The words of one rule, from `at` on: all or any of its conditions; none: never."""
     if count == 0:
         for w in range(width):
             out[at + w] = ZERO
         return
-    a = masks[place[chosen[0]]]
+    a = np.uint64(place[conditions[g, side, 0]])
     if count == 1:
         for w in range(width):
-            out[at + w] = a[w]
+            out[at + w] = masks[a, w]
         return
-    b = masks[place[chosen[1]]]
+    b = np.uint64(place[conditions[g, side, 1]])
     if count == 2:
         if every:
             for w in range(width):
-                out[at + w] = a[w] & b[w]
+                out[at + w] = masks[a, w] & masks[b, w]
         else:
             for w in range(width):
-                out[at + w] = a[w] | b[w]
+                out[at + w] = masks[a, w] | masks[b, w]
         return
-    c = masks[place[chosen[2]]]
+    c = np.uint64(place[conditions[g, side, 2]])
     if every:
         for w in range(width):
-            out[at + w] = a[w] & b[w] & c[w]
+            out[at + w] = masks[a, w] & masks[b, w] & masks[c, w]
     else:
         for w in range(width):
-            out[at + w] = a[w] | b[w] | c[w]
+            out[at + w] = masks[a, w] | masks[b, w] | masks[c, w]
     for i in range(3, count):
-        a = masks[place[chosen[i]]]
+        a = np.uint64(place[conditions[g, side, i]])
         if every:
             for w in range(width):
-                out[at + w] &= a[w]
+                out[at + w] &= masks[a, w]
         else:
             for w in range(width):
-                out[at + w] |= a[w]
+                out[at + w] |= masks[a, w]
 
 
 @njit(cache=True, nogil=True)
@@ -89,25 +90,20 @@ def _next(words: Any, following: Any, lane: Any, start: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def _cut(bars: Any, begin: int, size: int, bounds: Any, cuts: Any) -> None:
+def _cut(bars: Any, begin: int, size: int, bounds: Any, cuts: Any, i: int) -> None:
     """Entries and exits before each bound, of trades in the order of time."""
-    steps = 0
-    while (1 << steps) <= size:
-        steps += 1
-    last = np.uint64(max(size - 1, 0))
-    whole = np.uint64(size)
     base = np.uint64(2 * begin)
     for s in range(bounds.size):
         bound = np.uint32(bounds[s])
-        ended = ZERO  # trades that end before the bound: a search without a branch
-        for step in range(steps - 1, -1, -1):
-            more = ended + (ONE << np.uint64(step))
-            inside = more <= whole
-            at = min(more - ONE, last)
-            ended = more if inside & (bars[base + at + at + ONE] < bound) else ended
-        at = min(ended, last)
-        within = (ended < whole) & (bars[base + at + at] < bound)
-        cuts[s] = np.uint32(ended + ended) + np.uint32(within)
+        ended, left = ZERO, np.uint64(size)  # trades that end before it: halves without a branch
+        while left > ONE:
+            half = left >> ONE
+            at = ended + half
+            ended = at if bars[base + at + at - ONE] < bound else ended
+            left -= half
+        ended += ONE if left == ONE and bars[base + ended + ended + ONE] < bound else ZERO
+        within = ended < np.uint64(size) and bars[base + ended + ended] < bound
+        cuts[i, s] = np.uint32(ended + ended) + np.uint32(within)
 
 
 @njit(cache=True, nogil=True)
@@ -181,8 +177,11 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
                 break
             g = order[following]
             begin = lane * stride
-            _rule(masks, place, conditions[g, 0], count[g, 0], every[g, 0], enter, begin, width)
-            _rule(masks, place, conditions[g, 1], count[g, 1], every[g, 1], leave, begin, width)
+            for side in range(2):
+                _rule(
+                    masks, place, conditions, g, side, count[g, side], every[g, side],
+                    leave if side else enter, np.uint64(begin), np.uint64(width),
+                )  # fmt: skip
             _chain(enter, leave, next_enter, next_leave, begin, n)
             pair[lane] = n * pairs[stops[g, 0] + 1, stops[g, 2] + 1]
             gain[lane] = n * gains[stops[g, 1] + 1]
@@ -228,7 +227,7 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
         lane = busy[ended]
         i = who[lane]
         first[i], size[i] = begins[lane], used[lane] - begins[lane]
-        _cut(bars, first[i], size[i], bounds, cuts[i])
+        _cut(bars, first[i], size[i], bounds, cuts, i)
         lanes -= 1
         busy[ended] = busy[lanes]
         idle[lanes] = lane
