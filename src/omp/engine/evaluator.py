@@ -166,6 +166,8 @@ class Evaluator:
 
     def _slow(self, job: solo.Job, work: Callable[..., None], out: Results) -> None:
         """Do the rest bar by bar: what needs no walk, then the others."""
+        if not job.order.size:
+            return
         out.clear(job.order)
         levels = pooled.stop_levels(job.population)
         fast = self._pooled.fast(job)

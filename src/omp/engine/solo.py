@@ -53,8 +53,8 @@ class Scratch:
         room = _TRADES + 4 * n + 16
         self.first: Int = np.zeros(CHUNK, dtype=np.int64)
         self.size: Int = np.zeros(CHUNK, dtype=np.int64)
-        self.bars = np.zeros(2 * room + 32, dtype=np.uint32)  # `account` looks some trades ahead
-        self.rows = np.zeros(room + 16, dtype=np.uint32)
+        self.bars = np.zeros(2 * room + 64, dtype=np.uint32)  # `account` looks some trades ahead
+        self.rows = np.zeros(room + 64, dtype=np.uint32)
         self.cuts = np.empty((CHUNK, bounds), dtype=np.uint32)
         self.running = np.zeros(4 * (n + 2))
         self.width = np.empty(n + 2)
@@ -124,7 +124,7 @@ class Solo:
                     stops, doubtful = _stop_tables(self._side(sign).records, population, order)
                     order = order[~doubtful]
                     # neighbours share their tables of exits, which stay in the cache
-                    order = order[np.lexsort(population.stops[order, 2::-1].T)]
+                    order = order[np.argsort(_together(population.stops[order]), kind="stable")]
                 if order.size:
                     part = Job(population, order, job.words, job.place)
                     yield Group(self._side(sign), part, bounds, stops)
@@ -139,8 +139,7 @@ def _stop_tables(
     table = np.zeros((3, most), dtype=np.int64)
     doubtful = np.zeros(order.size, dtype=np.bool_)
     for kind in range(len(KINDS)):
-        used = np.unique(stops[:, kind])
-        for number in used[used >= 0].tolist():
+        for number in _present(stops[:, kind]):
             at = table[kind, number] = records.table(kind, levels[kind][number])
             if records.doubtful[at]:
                 doubtful |= stops[:, kind] == number
@@ -151,14 +150,29 @@ def _stop_tables(
     records.settle()
     pairs, gains = np.zeros((most + 1, most + 1), np.int64), np.zeros(most + 1, np.int64)
     together = (stops[:, 0].astype(np.int64) + 1) * (most + 1) + stops[:, 2] + 1
-    for loss, trail in zip(*np.divmod(np.unique(together), most + 1), strict=True):
+    for both in _present(together):
+        loss, trail = divmod(both, most + 1)
         used_tables = [int(table[k, at - 1]) if at else 0 for k, at in ((0, loss), (2, trail))]
         pairs[loss, trail] = records.pair(*used_tables, levels[0][loss - 1] if loss else 0.0)
-    for gain in np.unique(stops[:, 1]).tolist():
-        gains[gain + 1] = records.gains(int(table[1, gain]) if gain >= 0 else 0)
+    gains[0] = records.gains(0)
+    for gain in _present(stops[:, 1]):
+        gains[gain + 1] = records.gains(int(table[1, gain]))
     longest = np.array([int(one) for one in levels[3]] or [0], dtype=np.int64)
     given = (population.stops, table, records.codes(), pairs, gains, longest, timed, session)
     return given, doubtful
+
+
+def _present(numbers: NDArray[Any]) -> list[int]:
+    """The numbers of at least 0 that occur, ascending."""
+    found: list[int] = np.flatnonzero(np.bincount(numbers.astype(np.int64) + 1)[1:]).tolist()
+    return found
+
+
+def _together(stops: NDArray[np.int16]) -> NDArray[np.int32]:
+    """A number for each stop loss, target and trailing stop; alike where these are alike, [G]."""
+    loss, gain, trail = (stops[:, kind].astype(np.int32) + 1 for kind in range(3))
+    made: NDArray[np.int32] = (loss * (gain.max() + 1) + gain) * (trail.max() + 1) + trail
+    return made.astype(np.int16) if made.max() < 2**15 else made
 
 
 class Group:

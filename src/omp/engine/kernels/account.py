@@ -24,7 +24,7 @@ _CANCELLED = 3e-6  # of the whole window's squares: the prefix sums lose digits 
 _SHRUNK = 1e-4  # of the terms it is made of: their sum loses digits below it
 _TWO, _THREE, _FOUR, _FIVE, _SIX, _SEVEN = (np.uint64(k) for k in range(2, 8))
 _EIGHT = np.uint64(3)  # a shift: eight numbers a record
-_AHEAD = np.uint64(12)  # trades whose records are fetched before they are needed
+_AHEAD = np.uint64(16)  # trades whose records are fetched before they are needed
 
 
 @njit(cache=True, nogil=True)
