@@ -152,8 +152,11 @@ def _stop_tables(
     together = (stops[:, 0].astype(np.int64) + 1) * (most + 1) + stops[:, 2] + 1
     for both in _present(together):
         loss, trail = divmod(both, most + 1)
-        used_tables = [int(table[k, at - 1]) if at else 0 for k, at in ((0, loss), (2, trail))]
-        pairs[loss, trail] = records.pair(*used_tables, levels[0][loss - 1] if loss else 0.0)
+        pairs[loss, trail] = records.pair(
+            int(table[0, loss - 1]) if loss else 0,
+            int(table[2, trail - 1]) if trail else 0,
+            levels[0][loss - 1] if loss else 0.0,
+        )
     gains[0] = records.gains(0)
     for gain in _present(stops[:, 1]):
         gains[gain + 1] = records.gains(int(table[1, gain]))

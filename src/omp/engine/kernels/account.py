@@ -191,14 +191,13 @@ def account(  # noqa: C901 - one pass over the trades, kept whole for its speed
             worst = max(worst, peak - value)
             peak = max(peak, value)
         if widest > worst:  # a fall inside one trade may be deeper still
-            for k in range(begin, end):
-                if width[k - begin] > worst:
-                    worst = max(
-                        worst,
-                        _deepest(
-                            level, within, across, np.int64(bars[2 * k]), np.int64(bars[2 * k + 1])
-                        ),
+            for number in range(end - begin):
+                if width[number] > worst:
+                    bar = 2 * (begin + number)
+                    fall = _deepest(
+                        level, within, across, np.int64(bars[bar]), np.int64(bars[bar + 1])
                     )
+                    worst = max(worst, fall)
         last_at = 4 * (end - begin)
         y, dd = running[last_at], running[last_at + 1]
         cross, square = running[last_at + 2], running[last_at + 3]

@@ -7,7 +7,7 @@ change needs the caches (`__pycache__/*.nbi`) deleted.
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic

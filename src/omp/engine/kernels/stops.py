@@ -143,8 +143,8 @@ def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at
         table: for stop loss, target and trailing stop the table of each level, [3, L]; table 0
             is never met and stands for what is not used. The exits of table k stand in the
             records from row T + 2 + k T on.
-        codes: first event after each entry bar, 16 * bar + what it is, flat [., T]: twice its rank (see
-            `first_touch`; 4 is a session end), one more for a trailing stop.
+        codes: first event after each entry bar, flat [., T]: 16 * bar + twice its rank (as
+            `first_touch` ranks; 4 is a session end), and one more for a trailing stop.
         pairs: the row of codes for each stop loss and trailing stop (0: none), session ends
             included, [L + 1, L + 1]. gains: the row for each target, [L + 1].
         longest: longest holding of each level, in bars. timed: first row of exits by time.
