@@ -92,22 +92,25 @@ def _next(words: Any, following: Any, lane: Any, start: Any) -> Any:
 @njit(cache=True, nogil=True)
 def _cut(bars: Any, begin: int, size: int, bounds: Any, cuts: Any, i: int) -> None:
     """Entries and exits before each bound, of trades in the order of time."""
-    base = np.uint64(2 * begin)
+    base, whole = np.uint64(2 * begin), np.uint64(size)
     for s in range(bounds.size):
-        bound = np.uint32(bounds[s])
-        ended, left = ZERO, np.uint64(size)  # trades that end before it: halves without a branch
+        bound = np.uint64(bounds[s])
+        ended, left = ZERO, whole  # trades that end before it: halves, and no branch to foresee
         while left > ONE:
             half = left >> ONE
-            at = ended + half
-            ended = at if bars[base + at + at - ONE] < bound else ended
+            exit_bar = np.uint64(bars[base + ((ended + half) << ONE) - ONE])
+            ended += half * ((exit_bar - bound) >> TOP)
             left -= half
-        ended += ONE if left == ONE and bars[base + ended + ended + ONE] < bound else ZERO
-        within = ended < np.uint64(size) and bars[base + ended + ended] < bound
-        cuts[i, s] = np.uint32(ended + ended) + np.uint32(within)
+        if left == ONE:
+            ended += (np.uint64(bars[base + (ended << ONE) + ONE]) - bound) >> TOP
+        cut = ended << ONE
+        if ended < whole:
+            cut += (np.uint64(bars[base + cut]) - bound) >> TOP
+        cuts[i, s] = np.uint32(cut)
 
 
 @njit(cache=True, nogil=True)
-def list_stopped(  # noqa: C901 - one loop over the trades of several genomes at once
+def list_stopped(
     order: Any,
     lo: int,
     hi: int,
