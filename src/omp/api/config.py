@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from omp.api.edge import AtDesk, reply, reply_list
-from omp.config.settings import as_mapping, flat
+from omp.config.settings import as_mapping, shown
 from omp.ops import settings_versions
 
 router = APIRouter(tags=["config"])
@@ -18,7 +18,7 @@ Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 def show(desk: AtDesk) -> Response:
     """Every value in force, and where it comes from."""
     loaded = desk.loaded
-    values = flat(as_mapping(loaded.settings))
+    values = shown(as_mapping(loaded.settings))
     rows = {
         key: {"value": value, "origin": loaded.origins.get(key, "default")}
         for key, value in values.items()

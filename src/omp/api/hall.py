@@ -1,7 +1,7 @@
 """The Hall of Fame: governed entries, their moves, the local elite, delivery to the mirror."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -19,7 +19,7 @@ from omp.api.edge import (
     reply,
 )
 from omp.api.schemas import EntryMove, EntryState, WithReason
-from omp.ops import hall, local_elite, sync
+from omp.ops import drift, hall, local_elite, sync
 from omp.ops.hall import EntryPage, Expectation, HallCheck
 from omp.ops.local_elite import Elite
 from omp.ops.sync import Synced
@@ -84,3 +84,9 @@ def list_local(
 def deliver(desk: AtDesk) -> Response:
     """Deliver to PostgreSQL what is pending; without one it says so."""
     return reply(sync.hof_sync(desk))
+
+
+@router.post("/hof-sync/check", response_model=dict[str, Any])
+def check_sync(desk: AtDesk, repair: bool = False) -> Response:
+    """Compare the Hall with its mirror by hash; `repair` delivers anew what differs."""
+    return reply(drift.compare(desk, repair=repair))

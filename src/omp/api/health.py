@@ -76,6 +76,7 @@ class Figures(Collector):
             family.add_metric([state], number)
         yield family
         yield self._incidents()
+        yield from _delivery(now["delivery"])
 
     def _incidents(self) -> Metric:
         family = GaugeMetricFamily("omp_incidents_open", "Open incidents", labels=["severity"])
@@ -97,6 +98,20 @@ def _machine(reading: dict[str, Any]) -> Iterable[Metric]:
         ("omp_cpu_util_ratio", "Share of all cores busy", reading["cpuUtilPct"] / 100),
         ("omp_mem_available_bytes", "Memory available", reading["memAvailableMb"] * 2**20),
         ("omp_disk_free_bytes", "Free on the workspace's disk", reading["diskFreeGb"] * 1e9),
+    )
+    for name, about, value in rows:
+        yield GaugeMetricFamily(name, about, value=value)
+
+
+def _delivery(waiting: dict[str, Any]) -> Iterable[Metric]:
+    mirror, alerts = waiting["mirror"], waiting["alerts"]
+    rows = (
+        ("omp_mirror_configured", "There is a PostgreSQL mirror", float(mirror["configured"])),
+        ("omp_mirror_pending", "Deliveries the mirror has not confirmed", mirror["pending"]),
+        ("omp_mirror_lag_seconds", "Age of the oldest of them", mirror["lagS"]),
+        ("omp_mirror_drift", "Entries that differed at the last comparison", mirror["drift"]),
+        ("omp_alerts_targets", "Addresses that people are told at", alerts["targets"]),
+        ("omp_alerts_waiting", "Alerts that nobody was told of yet", alerts["waiting"]),
     )
     for name, about, value in rows:
         yield GaugeMetricFamily(name, about, value=value)

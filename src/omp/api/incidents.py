@@ -1,14 +1,15 @@
 """Incidents: opened once an episode, closed with cause and prevention."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from omp.api.edge import AtDesk, Cursor, Id, Limit, ListOf, page_of, reply
-from omp.api.schemas import NewIncident, Resolution
-from omp.ops import incidents
+from omp.api.edge import AtDesk, Cursor, Id, Limit, ListOf, page_of, reply, reply_list
+from omp.api.schemas import NewIncident, NewSilence, Resolution
+from omp.ops import alert_trial, incidents, silences
 from omp.store.incidents import Incident
+from omp.store.silences import Silence
 
 router = APIRouter(tags=["incidents"])
 
@@ -29,10 +30,14 @@ def list_incidents(
 @router.post("/incidents", response_model=Incident, status_code=201)
 def report(desk: AtDesk, body: NewIncident) -> Response:
     """Report something a person saw; the same fingerprint again counts one more occurrence."""
-    details = {"symptoms": body.symptoms, "campaigns": body.campaigns, "runs": body.runs}
-    fingerprint = body.fingerprint or f"reported:{body.summary[:60]}"
-    found = incidents.open_incident(
-        desk, fingerprint[:96], body.severity, body.summary, details=details
+    found = incidents.report(
+        desk,
+        body.summary,
+        severity=body.severity,
+        fingerprint=body.fingerprint,
+        symptoms=body.symptoms,
+        campaigns=body.campaigns,
+        runs=body.runs,
     )
     return reply(found, status=201)
 
@@ -60,3 +65,28 @@ def resolve(desk: AtDesk, incident_id: Id, body: Resolution) -> Response:
         resolution=body.resolution or body.cause,
     )
     return reply(found)
+
+
+@router.get("/silences", response_model=dict[str, Any])
+def list_silences(desk: AtDesk) -> Response:
+    """The silences in force: kinds of incidents that nobody is told of now."""
+    return reply_list(silences.listed(desk))
+
+
+@router.post("/silences", response_model=Silence, status_code=201)
+def silence(desk: AtDesk, body: NewSilence) -> Response:
+    """Send no alerts about an incident, or a kind of them, for a while."""
+    made = silences.silence(desk, body.kind, length=body.length, reason=body.reason)
+    return reply(made, status=201)
+
+
+@router.delete("/silences/{silence_id}", response_model=Silence)
+def lift(desk: AtDesk, silence_id: Id) -> Response:
+    """End a silence before its time."""
+    return reply(silences.lift(desk, silence_id))
+
+
+@router.post("/alerts/test", response_model=dict[str, Any])
+def send_a_test(desk: AtDesk) -> Response:
+    """Send a test message to every address of `[alerts]`; says of each whether it was taken."""
+    return reply(alert_trial.send_trial(desk))

@@ -92,6 +92,14 @@ class NewIncident(Body):
     runs: list[IdText] = Field(default_factory=list, max_length=50)
 
 
+class NewSilence(Body):
+    """A kind of incident that nobody wants to be told of for a while."""
+
+    kind: IdText
+    length: Annotated[Line, Field(description="such as 30min, 2h or 1d; 30 days at most")]
+    reason: Text
+
+
 class Resolution(Body):
     """How an incident ended; all three are needed to close it."""
 

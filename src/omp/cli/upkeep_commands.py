@@ -76,10 +76,24 @@ def cleanup(
     return Answer(data, [*map(clean, lines), plain(data.get("note"))])
 
 
-def hof_sync(face: Face) -> Answer:
-    """Deliver to PostgreSQL what is pending of the Hall of Fame."""
-    data = face.call("hall.sync")
-    return Answer(data, [plain(data.get("note"))])
+def hof_sync(
+    face: Face,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare the Hall with the mirror by hash.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Compare, and deliver anew what differs.")
+    ] = False,
+) -> Answer:
+    """Deliver to PostgreSQL what is pending of the Hall of Fame; exit code 1 for drift."""
+    if not check and not repair:
+        data = face.call("hall.sync")
+        return Answer(data, [plain(data.get("note"))])
+    data = face.call("hall.drift", repair=repair)
+    lines = [plain(data.get("note"))]
+    if repair:
+        lines.append(f"{data.get('reposted')} to be delivered anew: omp hof-sync")
+    return Answer(data, lines, exit_code=1 if data.get("found") else 0)
 
 
 def _checked(checks: list[Any], good: str) -> Answer:
@@ -136,10 +150,10 @@ def config_show(face: Face) -> Answer:
     if live_daemon(face.workspace) is not None:
         data = face.call("config.show")
     else:
-        from omp.config.settings import as_mapping, flat, load_settings
+        from omp.config.settings import as_mapping, load_settings, shown
 
         loaded = load_settings(face.workspace.config_file)
-        values = flat(as_mapping(loaded.settings))
+        values = shown(as_mapping(loaded.settings))
         data = {
             "digest": loaded.digest,
             "values": {

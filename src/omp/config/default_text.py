@@ -24,7 +24,7 @@ _ABOUT = {
     "retention": "what becomes of old runs; promoted ones are never touched",
     "store": "the database of record",
     "sync": "mirror of the Hall of Fame",
-    "alerts": "no keys yet",
+    "alerts": "who is told of incidents, and how often",
     "executor": "who executes runs",
     "api": "the HTTP interface and the pages",
     "approval": "sign-off before a campaign runs",

@@ -77,7 +77,10 @@ class Sync:
 
 @dataclass(frozen=True)
 class Alerts:
-    """No key yet; the table may stand there empty."""
+    urls_env: str = "OMP_ALERT_URLS"
+    urls: tuple[str, ...] = ()
+    min_severity: Literal["SEV-0", "SEV-1", "SEV-2"] = "SEV-1"
+    budget_per_hour: int = 10
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,14 @@ RULES: Mapping[str, Rule] = {
     "store.url": Rule(about="a SQLAlchemy URL; empty: state/omp.db in the workspace"),
     "sync.url_env": Rule(
         1, 100, "characters", about="environment variable that holds the PostgreSQL URL"
+    ),
+    "alerts.urls_env": Rule(
+        1, 100, "characters", about="environment variable with addresses of apprise, blanks between"
+    ),
+    "alerts.urls": Rule(about="further addresses; those with a password belong in the environment"),
+    "alerts.min_severity": Rule(about="the mildest incidents that people are told of"),
+    "alerts.budget_per_hour": Rule(
+        1, 1000, "messages", about="beyond it alerts are gathered in one digest"
     ),
     "executor.kind": Rule(about="where runs are executed"),
     "api.host": Rule(1, 253, "characters", about="address to listen on"),

@@ -49,6 +49,7 @@ __all__ = [
     "flat",
     "load_settings",
     "parse_settings",
+    "shown",
 ]
 
 REMEDY = "correct the listed keys, then: omp config check"
@@ -88,6 +89,18 @@ def flat(content: Mapping[str, Any], at: str = "") -> dict[str, Any]:
         else:
             found[path] = value
     return found
+
+
+SECRET: frozenset[str] = frozenset({"alerts.urls"})
+"""Keys whose values may hold a password; only their kind is ever shown."""
+
+
+def shown(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted path -> value as people and the journal see it: addresses without what is secret."""
+    return {
+        key: [f"{one.partition('://')[0]}://…" for one in value] if key in SECRET else value
+        for key, value in flat(content).items()
+    }
 
 
 def parse_settings(

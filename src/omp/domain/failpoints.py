@@ -37,6 +37,8 @@ FAILPOINTS: dict[str, str] = {
     "promotion.after_row": "row, outbox and journal are committed, the run is not closed",
     "outbox.before_send": "a mirror delivery is about to begin",
     "outbox.before_commit": "the mirror has been told, its commit was not asked for",
+    "alert.before_send": "an alert is marked as under way, it was not sent",
+    "alert.after_send": "an alert was sent, its row does not say so",
     "outbox.after_commit": "the mirror has committed, the outbox row is not marked",
 }
 """Name -> what is durable and what is not when the process dies there."""

@@ -24,6 +24,7 @@ PREFIXES: dict[str, str] = {
     "change": "qc_",
     "import": "imp_",
     "revalidation": "reval_",
+    "silence": "sil_",
 }
 
 _SAFE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}$")

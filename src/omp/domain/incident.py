@@ -5,6 +5,8 @@ from omp.domain.machine import Machine
 SEVERITIES: tuple[str, ...] = ("SEV-0", "SEV-1", "SEV-2")
 FREEZING: frozenset[str] = frozenset({"SEV-0"})
 """Severities that freeze promotions while open."""
+HELD_FROM_NEW_CODE: tuple[str, ...] = ("SEV-0", "SEV-1")
+"""Severities that keep code which is newer than the incident from promoting anything."""
 
 INCIDENT = Machine(
     name="incident",

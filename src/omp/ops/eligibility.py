@@ -6,13 +6,14 @@ from sqlalchemy import Connection
 
 from omp.config.settings import Holdout
 from omp.domain.errors import Frozen
-from omp.ops import data_holds, incidents
+from omp.ops import data_holds, freeze
 from omp.ops.data import instant
 from omp.ops.desk import Desk
 from omp.ops.docket import Docket
 from omp.store import journal, snapshots
 from omp.store import looks as rows
 from omp.store.looks import Look, Subject
+from omp.store.runs import Run
 from omp.wire.evidence import Against, CandidateEvidence
 
 
@@ -39,30 +40,33 @@ def unmeasured(tx: Connection, docket: Docket, subject: CandidateEvidence) -> tu
     return tuple(one.subject_id for one in found if one.subject_id not in beside)
 
 
-def frozen_because(desk: Desk, tx: Connection, data: str | None = None) -> str | None:
+def frozen_because(
+    desk: Desk, tx: Connection, data: str | None = None, run: Run | None = None
+) -> str | None:
     """Why no look and no promotion is possible now; None while they are.
 
     Args:
         data: Digest of the snapshot that is concluded from; None where none is.
+        run: The run that is to be promoted; None where none is.
     """
     if why := data_holds.question_about(tx, data):
         return why
-    blocking = incidents.freezing(tx)
-    if blocking:
-        named = ", ".join(f"{one.id} ({one.severity})" for one in blocking)
-        return f"promotions are frozen by {named}"
+    if blocking := freeze.freezing(tx, run):
+        return blocking.sentence
     with desk.read() as fresh:  # the caller's snapshot may be older than the anchor
         behind = journal.behind(fresh, desk.workspace)
     return None if behind is None else f"looks are frozen: {behind}"
 
 
-def require_thawed(desk: Desk, tx: Connection, data: str | None = None) -> None:
+def require_thawed(
+    desk: Desk, tx: Connection, data: str | None = None, run: Run | None = None
+) -> None:
     """Refuse while promotions are frozen, or the data that are concluded from are in question.
 
     Raises:
         Frozen: By an open incident, or because the journal lies behind its anchor.
     """
-    if why := frozen_because(desk, tx, data):
+    if why := frozen_because(desk, tx, data, run):
         raise Frozen(
             why,
             allowed="looks and promotions once cause and prevention are written",

@@ -57,7 +57,7 @@ def enter(
     target = desk.workspace.entry(document.subject.candidate_id)
     if not _staged_by(target, docket.run.id):
         with desk.read() as tx:
-            looks.require_thawed(desk, tx, docket.run.data_digest)
+            looks.require_thawed(desk, tx, docket.run.data_digest, docket.run)
             standing = hall.find(tx, document.subject.candidate_id)
         _refuse_standing(standing, docket.run.id)
         files = _files(desk, docket, document, look)
@@ -240,7 +240,7 @@ def _record(desk: Desk, docket: Docket, look: Look, target: Path) -> Entry:
     require_complete(provenance)
     run, promoted_at = docket.run, str(provenance["promoted_at"])
     with desk.write() as tx:
-        looks.require_thawed(desk, tx, docket.run.data_digest)
+        looks.require_thawed(desk, tx, docket.run.data_digest, docket.run)
         standing = hall.find(tx, target.name)
         if standing is not None and standing.run_id == run.id:
             _close_run(desk, tx, docket, standing)

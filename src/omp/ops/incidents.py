@@ -1,5 +1,6 @@
 """Incidents: one per episode, closed only with cause, resolution and prevention."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -7,8 +8,9 @@ from sqlalchemy import Connection
 from omp.domain.errors import Conflict, InvalidInput
 from omp.domain.ids import new_id
 from omp.domain.incident import FREEZING, INCIDENT, SEVERITIES
-from omp.ops import data_holds
+from omp.ops import alerts, data_holds
 from omp.ops.desk import Desk
+from omp.ops.freeze import code_now
 from omp.store import data_incidents as data_rows
 from omp.store import incidents as rows
 from omp.store import journal
@@ -39,6 +41,7 @@ def open_incident(
     if severity not in SEVERITIES:
         raise InvalidInput(f"severity {severity!r}", allowed=", ".join(SEVERITIES))
     if tx is None:
+        code_now()  # asked of git once, and not while the writer waits
         with desk.write() as own:
             return _open(desk, own, fingerprint, severity, summary, details or {})
     return _open(desk, tx, fingerprint, severity, summary, details or {})
@@ -70,8 +73,10 @@ def _open(
             occurrences=1,
             detected_at=now,
             last_seen_at=now,
+            **code_now(),
         ),
     )
+    alerts.post(desk, tx, incident, "opened")
     desk.note(
         tx,
         "incident.opened",
@@ -88,6 +93,10 @@ def _again(
     worse = min(before.severity, severity)  # SEV-0 sorts before SEV-1
     was_frozen = bool(freezing(tx))
     details = before.details
+    returned = before.recovered_at is not None
+    if returned:
+        timeline = [*details.get("timeline", []), {"time": now, "event": f"again: {summary}"}]
+        details = {**details, "timeline": timeline}
     if worse != before.severity:
         event = f"raised from {before.severity} to {worse}: {summary}"
         timeline = [*details.get("timeline", []), {"time": now, "event": event}]
@@ -106,9 +115,54 @@ def _again(
         occurrences=before.occurrences + 1,
         last_seen_at=now,
         details=details,
+        episode=before.episode + returned,
+        recovered_at=None,
     )
     _note_freeze(desk, tx, was_frozen=was_frozen, subject=before.id)
-    return rows.get(tx, before.id)
+    after = rows.get(tx, before.id)
+    if returned:
+        alerts.post(desk, tx, after, "again")
+    elif worse != before.severity:
+        alerts.post(desk, tx, after, "raised")
+    return after
+
+
+def report(
+    desk: Desk,
+    summary: str,
+    *,
+    severity: str,
+    fingerprint: str | None = None,
+    symptoms: Sequence[str] = (),
+    campaigns: Sequence[str] = (),
+    runs: Sequence[str] = (),
+) -> Incident:
+    """Report something a person saw; the same fingerprint again counts one more occurrence."""
+    if not summary.strip():
+        raise InvalidInput("an incident needs a summary", allowed="what was seen, in a sentence")
+    details = {"symptoms": list(symptoms), "campaigns": list(campaigns), "runs": list(runs)}
+    kind = fingerprint or f"reported:{summary[:60]}"
+    return open_incident(desk, kind[:96], severity, summary, details=details)
+
+
+def recover(desk: Desk, incident_id: str, why: str) -> Incident:
+    """Note that what an incident tells of is over; it stays open until a person has explained it.
+
+    Args:
+        why: How that is known, in a sentence.
+    """
+    now = desk.clock.iso()
+    with desk.write() as tx:
+        before = rows.get(tx, incident_id)
+        if before.state not in OPEN or before.recovered_at is not None:
+            return before
+        entry = {"time": now, "event": f"over: {why}"}
+        details = {**before.details, "timeline": [*before.details.get("timeline", []), entry]}
+        rows.change(tx, incident_id, state=before.state, recovered_at=now, details=details)
+        desk.note(tx, "incident.recovered", incident_id, {"why": why})
+        after = rows.get(tx, incident_id)
+        alerts.post(desk, tx, after, "recovered", summary=why)
+        return after
 
 
 def acknowledge(desk: Desk, incident_id: str) -> Incident:
@@ -162,6 +216,8 @@ def _move(
         desk.note(tx, kind, incident_id, dict(written))
         if action == "resolve":
             _let_go(desk, tx, incident_id)
+            if before.recovered_at is None:
+                alerts.post(desk, tx, before, "closed", summary=written["resolution"])
         _note_freeze(desk, tx, was_frozen=was_frozen, subject=incident_id)
         found = rows.get(tx, incident_id)
     if action == "resolve" and found.fingerprint == JOURNAL_BEHIND:

@@ -143,7 +143,7 @@ def grant(desk: Desk, docket: Docket, subject: CandidateEvidence) -> Look:
 def _require_eligible(
     desk: Desk, tx: Connection, docket: Docket, subject: CandidateEvidence
 ) -> None:
-    require_thawed(desk, tx, docket.run.data_digest)
+    require_thawed(desk, tx, docket.run.data_digest, docket.run)
     if why := refusal(desk, tx, docket, subject):
         raise LookRefused(
             why,

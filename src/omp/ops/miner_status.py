@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from omp.config.fingerprint import engine_version
-from omp.ops import maintenance
+from omp.ops import delivery, freeze, maintenance
 from omp.ops.desk import Desk
 from omp.ops.miner import state
 from omp.ops.phrases import sentence
@@ -44,7 +44,7 @@ def status(desk: Desk, *, environment: str | None = None) -> dict[str, Any]:
         blocked = meta.get_json(tx, BLOCKED_KEY)
         loop = meta.get_json(tx, LOOP_KEY)
         at_work = maintenance.of(tx)
-        frozen = incidents.find(tx, states=incidents.OPEN, severities=("SEV-0",))
+        frozen = freeze.freezing(tx)
     depth = [one for one in waiting if environment in (None, one.run.environment)]
     return {
         "status": miner.state,
@@ -55,7 +55,8 @@ def status(desk: Desk, *, environment: str | None = None) -> dict[str, Any]:
         "blocked": (blocked or {}).get("reasons", []),
         "maintenance": asdict(at_work),
         "throttled": bool((loop or {}).get("throttled")),
-        "promotionsFrozen": [one.id for one in frozen],
+        "promotionsFrozen": [one.id for one in frozen.incidents] if frozen else [],
+        "delivery": delivery.state(desk),
         "currentRuns": [_run(one, names, now) for one in running],
         "queueDepth": len(depth),
         "activityLog": [_activity(one, names) for one in activity],

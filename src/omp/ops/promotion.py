@@ -94,7 +94,7 @@ def _idle_because(desk: Desk, run: Run) -> str | None:
             return "its promotion failed too often; see its incident"
         if incident := determinism.standing(tx, run.id):
             return f"promotions are frozen by {incident.id} ({incident.severity})"
-        blocked = looks.frozen_because(desk, tx, run.data_digest)
+        blocked = looks.frozen_because(desk, tx, run.data_digest, run)
         if blocked and run.stage in ("look", "promote"):
             return blocked
     return None
@@ -120,7 +120,7 @@ def promote(
     """
     with desk.read() as tx:
         run = run_rows.get(tx, run_id)
-        looks.require_thawed(desk, tx, run.data_digest)
+        looks.require_thawed(desk, tx, run.data_digest, run)
     _require_subject(desk, run, candidate_id)
     with desk.write() as tx:
         if run_rows.get(tx, run_id).outcome == "waiting":

@@ -67,7 +67,7 @@ def promote_check(desk: Desk, run_id: str) -> Check:
     with desk.read() as tx:
         run = run_rows.get(tx, run_id)
         look = look_rows.of_run(tx, run_id)
-        frozen = looks.frozen_because(desk, tx, run.data_digest)
+        frozen = looks.frozen_because(desk, tx, run.data_digest, run)
         budget = None
         if run.lineage is not None and run.data_digest is not None:
             budget = ledger.budget_of(tx, desk, run.lineage)

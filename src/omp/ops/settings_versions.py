@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from omp.config.settings import LoadedSettings, as_mapping, flat, load_settings
+from omp.config.settings import LoadedSettings, as_mapping, load_settings, shown
 from omp.domain.errors import InvalidConfiguration
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
@@ -61,8 +61,8 @@ def _differences(tx: Connection, previous: str | None, now: LoadedSettings) -> d
 
     if previous is None:
         return {}
-    before = flat(as_mapping(parse_settings(rows.config(tx, previous).text).settings))
-    after = flat(as_mapping(now.settings))
+    before = shown(as_mapping(parse_settings(rows.config(tx, previous).text).settings))
+    after = shown(as_mapping(now.settings))
     return {
         key: {"previous": before.get(key), "new": after.get(key)}
         for key in sorted(before.keys() | after.keys())

@@ -22,6 +22,10 @@ class Incident:
         fingerprint: What happened to what, so that the same episode is one incident.
         occurrences: How often it happened since it was opened.
         details: symptoms, campaigns, runs, resources, last_lines, timeline, handoffs.
+        episode: Counts how often it came back after it had passed, from 1.
+        recovered_at: Since when what it tells of is over; it stays open until it is explained.
+        git_sha: Commit of the code that was at work when it was opened.
+        code_digest: Content of that code.
     """
 
     id: str
@@ -38,6 +42,11 @@ class Incident:
     cause: str | None = None
     resolution: str | None = None
     prevention: str | None = None
+    episode: int = 1
+    recovered_at: str | None = None
+    git_sha: str | None = None
+    engine_version: str | None = None
+    code_digest: str | None = None
 
 
 def add(tx: Connection, incident: Incident) -> Incident:

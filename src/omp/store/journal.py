@@ -113,6 +113,12 @@ def head(tx: Connection) -> Head:
     return Head(row.seq, row.hash) if row else Head(0, GENESIS)
 
 
+def hash_of(tx: Connection, seq: int) -> str | None:
+    """The hash of one record; None where there is none of that number."""
+    found = tx.execute(select(journal.c.hash).where(journal.c.seq == seq)).scalar()
+    return None if found is None else str(found)
+
+
 def records(
     tx: Connection,
     *,

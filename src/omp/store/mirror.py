@@ -4,11 +4,16 @@ A delivery carries its number in the outbox; an older one never overwrites a new
 twice changes nothing. Whether a commit that was cut off arrived is found out by reading.
 """
 
+import os
+import socket
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
 
 from omp.domain.errors import Conflict, InvalidInput, ResourceShort
 from omp.domain.failpoints import hit
@@ -16,6 +21,8 @@ from omp.wire.canonical import canonical
 
 CONNECT_TIMEOUT_S = 10
 STATEMENT_TIMEOUT_MS = 30_000
+LIMIT_S = 40.0
+"""A session that lasts longer is cut: a server that was stopped never says so itself."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS hall_of_fame (
@@ -88,9 +95,16 @@ _HEAD = (
     "INSERT INTO omp_journal_head (workspace, journal_seq, journal_hash, outbox_seq) "
     "VALUES (%(workspace)s, %(journal_seq)s, %(journal_hash)s, %(outbox_seq)s) "
     "ON CONFLICT (workspace) DO UPDATE SET journal_seq = excluded.journal_seq, "
-    "journal_hash = excluded.journal_hash, outbox_seq = excluded.outbox_seq, synced_at = now() "
-    "WHERE omp_journal_head.outbox_seq < excluded.outbox_seq"
+    "journal_hash = excluded.journal_hash, "
+    "outbox_seq = greatest(omp_journal_head.outbox_seq, excluded.outbox_seq), synced_at = now() "
+    "WHERE omp_journal_head.journal_seq < excluded.journal_seq"
 )
+
+_IS_PREPARED = (
+    "SELECT to_regclass('hall_of_fame') IS NOT NULL AND to_regclass('omp_journal_head') IS NOT NULL"
+)
+
+_LOCAL = frozenset({"", "localhost", "127.0.0.1", "::1"})
 
 Session = psycopg.Connection[tuple[Any, ...]]
 
@@ -103,27 +117,29 @@ class Mirror:
         workspace: Name of this workspace; rows of another one are never overwritten.
     """
 
-    def __init__(self, url: str, workspace: str) -> None:
-        self._url = url
+    def __init__(self, url: str, workspace: str, *, limit_s: float | None = None) -> None:
+        self._parameters = parameters_of(url)
         self._workspace = workspace
+        self._limit_s = LIMIT_S if limit_s is None else limit_s
         self._is_prepared = False
 
     @contextmanager
     def session(self) -> Iterator[Session]:
-        """A connection with time limits.
+        """A connection with time limits; its transaction is committed when the block ends.
 
         Raises:
             ResourceShort: The server cannot be reached, or the connection broke.
             InvalidInput: The URL is none.
         """
         try:
-            with psycopg.connect(
-                self._url,
-                connect_timeout=CONNECT_TIMEOUT_S,
+            session = psycopg.connect(
+                **{"connect_timeout": CONNECT_TIMEOUT_S, **self._parameters},
                 application_name="omp-outbox",
-            ) as session:
+            )
+            with _cut_after(session, self._limit_s):
                 session.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}".encode())
                 yield session
+                session.commit()
         except psycopg.ProgrammingError as error:
             raise InvalidInput(
                 f"the mirror refuses what it is told: {first_line(error)}",
@@ -142,7 +158,10 @@ class Mirror:
         if self._is_prepared:
             return
         with self.session() as session:
-            session.execute(SCHEMA.encode())
+            found = session.execute(_IS_PREPARED.encode()).fetchone()
+            if not found or not found[0]:
+                session.execute(b"SELECT pg_advisory_xact_lock(7205759403792793)")
+                session.execute(SCHEMA.encode())
         self._is_prepared = True
 
     def deliver(self, seq: int, payload: Mapping[str, Any]) -> None:
@@ -155,9 +174,10 @@ class Mirror:
         values = row_of(seq, payload, self._workspace)
         self.prepare()
         hit("outbox.before_send")
+        changed = False
         try:
             with self.session() as session:
-                session.execute(_UPSERT.encode(), values)
+                changed = session.execute(_UPSERT.encode(), values).rowcount == 1
                 session.execute(_HEAD.encode(), values)
                 hit("outbox.before_commit")
         except psycopg.errors.UniqueViolation as error:
@@ -169,7 +189,8 @@ class Mirror:
         except ResourceShort:
             if not self.holds(seq, str(values["candidate_id"])):
                 raise
-        if not self.holds(seq, str(values["candidate_id"])):
+            changed = True
+        if not changed and not self.holds(seq, str(values["candidate_id"])):
             raise Conflict(
                 f"the mirror holds {values['candidate_id']} from another workspace",
                 allowed="one workspace for each mirror database",
@@ -185,6 +206,84 @@ class Mirror:
                 (candidate_id, self._workspace),
             ).fetchone()
         return row is not None and int(row[0]) >= seq
+
+    def put_head(self, journal_seq: int, journal_hash: str) -> None:
+        """Keep the journal's head in the mirror, unless it holds a later one.
+
+        Raises:
+            ResourceShort: The mirror cannot be reached.
+        """
+        self.prepare()
+        values = {
+            "workspace": self._workspace,
+            "journal_seq": journal_seq,
+            "journal_hash": journal_hash,
+            "outbox_seq": 0,
+        }
+        with self.session() as session:
+            session.execute(_HEAD.encode(), values)
+
+    def head(self) -> tuple[int, str] | None:
+        """Number and hash of the journal's head as the mirror holds it."""
+        self.prepare()
+        with self.session() as session:
+            row = session.execute(
+                b"SELECT journal_seq, journal_hash FROM omp_journal_head WHERE workspace = %s",
+                (self._workspace,),
+            ).fetchone()
+        return None if row is None else (int(row[0]), str(row[1]))
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """Every row of this workspace, by candidate."""
+        self.prepare()
+        query = f"SELECT {', '.join(COLUMNS)} FROM hall_of_fame WHERE workspace = %s"  # noqa: S608 - names of this module
+        with self.session() as session, session.cursor(row_factory=dict_row) as cursor:
+            found = cursor.execute(query.encode(), (self._workspace,)).fetchall()
+        return {str(one["candidate_id"]): one for one in found}
+
+
+@contextmanager
+def _cut_after(session: Session, limit_s: float) -> Iterator[None]:
+    """Close the session when the block ends, and cut its connection when that takes too long."""
+    lock, is_over = threading.Lock(), False
+
+    def cut() -> None:
+        with lock, suppress(OSError, psycopg.Error):
+            if not is_over:
+                with socket.socket(fileno=os.dup(session.fileno())) as line:
+                    line.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(limit_s, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        with lock:
+            is_over = True
+        session.close()
+
+
+def parameters_of(url: str) -> dict[str, Any]:
+    """The parameters of a connection; beyond this machine it is encrypted unless the URL says no.
+
+    Raises:
+        InvalidInput: It is no PostgreSQL URL. The message does not repeat it: it holds a password.
+    """
+    try:
+        found = conninfo_to_dict(url.replace("postgresql+psycopg://", "postgresql://", 1))
+    except psycopg.Error:
+        raise InvalidInput(
+            "the URL of the mirror cannot be read",
+            allowed="postgresql://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full",
+            remedy="correct the environment variable that [sync] url_env names",
+        ) from None
+    hosts = str(found.get("host") or found.get("hostaddr") or "").split(",")
+    is_local = all(one in _LOCAL or one.startswith(("/", "@", "127.")) for one in hosts)
+    if not is_local and not found.get("sslmode") and not os.environ.get("PGSSLMODE"):
+        found["sslmode"] = "require"
+    return dict(found)
 
 
 def row_of(seq: int, payload: Mapping[str, Any], workspace: str) -> dict[str, Any]:

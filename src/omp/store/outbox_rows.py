@@ -45,10 +45,13 @@ def post(tx: Connection, kind: str, key: str, payload: dict[str, Any], now: str)
     return int(key_row[0]) if key_row else 0
 
 
-def pending(tx: Connection, limit: int = 100) -> tuple[Parcel, ...]:
-    """What is not delivered, the oldest first."""
+def pending(tx: Connection, limit: int = 100, *, after: int = 0) -> tuple[Parcel, ...]:
+    """What is not delivered, the oldest first; `after` leaves out numbers up to that one."""
     query = (
-        select(outbox).where(outbox.c.delivered_at.is_(None)).order_by(outbox.c.seq).limit(limit)
+        select(outbox)
+        .where(outbox.c.delivered_at.is_(None), outbox.c.seq > after)
+        .order_by(outbox.c.seq)
+        .limit(limit)
     )
     return tuple(_parcel(row) for row in tx.execute(query))
 
@@ -77,7 +80,10 @@ def lag(tx: Connection) -> Lag:
     ).one()
     last = tx.execute(select(func.max(outbox.c.delivered_at))).scalar()
     error = tx.execute(
-        select(outbox.c.last_error).where(waiting).order_by(outbox.c.seq).limit(1)
+        select(outbox.c.last_error)
+        .where(waiting, outbox.c.last_error.is_not(None))
+        .order_by(outbox.c.seq)
+        .limit(1)
     ).scalar()
     return Lag(int(number), oldest, last, error)
 

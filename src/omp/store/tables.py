@@ -33,8 +33,10 @@ from omp.store.data_tables import (
     revalidations,
     snapshots,
 )
+from omp.store.incident_tables import alerts, silences
 
 __all__ = [
+    "alerts",
     "campaigns",
     "canaries",
     "candidates",
@@ -59,6 +61,7 @@ __all__ = [
     "reviews",
     "runs",
     "seeds",
+    "silences",
     "snapshots",
     "subjects",
     "verdicts",
@@ -344,8 +347,14 @@ incidents = Table(
     Column("cause", Text),
     Column("resolution", Text),
     Column("prevention", Text),
+    Column("episode", Integer, nullable=False, default=1, server_default="1"),
+    Column("recovered_at", _TS),
+    Column("git_sha", _ID),
+    Column("engine_version", _ID),
+    Column("code_digest", _HASH),
 )
-"""`details` is JSON: symptoms, campaigns, runs, resources, last_lines, timeline, handoffs."""
+"""`details` is JSON: symptoms, campaigns, runs, resources, last_lines, timeline, handoffs. The last
+three columns say which code was at work when it was opened."""
 
 queue_changes = Table(
     "queue_changes",

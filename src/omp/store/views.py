@@ -29,7 +29,8 @@ VIEWS: dict[str, str] = {
     """,
     "v_incidents": """
         SELECT id, fingerprint, severity, state, summary, details, occurrences, detected_at,
-               last_seen_at, acknowledged_at, resolved_at, cause, resolution, prevention
+               last_seen_at, acknowledged_at, resolved_at, cause, resolution, prevention,
+               episode, recovered_at, git_sha, engine_version, code_digest
         FROM incidents
     """,
     # candidates, verdicts, ledger, looks, hall, outbox

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from omp.ops.desk import Desk
 
 
+def _nothing(_desk: Desk) -> None:
+    """Where there is nothing to take up."""
+
+
 @dataclass(frozen=True)
 class Round:
     """How a round went.
@@ -29,8 +33,10 @@ class Channel:
         name: Its name on the shelf.
         ready: Whether it is configured and has something to deliver.
         deliver: One round; never raises for a place that cannot be reached.
+        begin: Called once, when the daemon comes up.
     """
 
     name: str
     ready: Callable[[Desk], bool]
     deliver: Callable[[Desk], Round]
+    begin: Callable[[Desk], None] = _nothing
