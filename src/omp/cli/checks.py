@@ -125,10 +125,17 @@ def doctor_checks(workspace: Workspace) -> list[Check]:
         _folders(workspace),
         _secrets(workspace),
         Check("sealed window", ok=True, detail=sealed_window()),
+        _containment(workspace),
         _disk(workspace),
         _daemon(workspace),
         *check_files(workspace),
     ]
+
+
+def _containment(workspace: Workspace) -> Check:
+    from omp.daemon.cgroups import Cgroups
+
+    return Check("run trees", ok=True, detail=Cgroups(workspace.root).words)
 
 
 def _system() -> Check:

@@ -7,7 +7,7 @@ from typing import Protocol
 from omp.daemon import health, watchdog
 from omp.daemon.health import Health
 from omp.daemon.process import Identity
-from omp.daemon.resources import as_stored, memory_total_mb
+from omp.daemon.resources import as_stored, memory_share_mb
 from omp.daemon.supervisor import Supervisor
 from omp.daemon.watchdog import Action, Bounds, Memory, Observation
 from omp.domain.limits import Resources
@@ -98,7 +98,6 @@ class Lookout:
 
     def _bounds(self) -> Bounds:
         limits = self.desk.settings.limits
-        share = (memory_total_mb() - limits.min_mem_available_mb) / limits.max_concurrent_campaigns
         return Bounds(
             max_cpu_util_pct=limits.max_cpu_util_pct,
             min_mem_available_mb=limits.min_mem_available_mb,
@@ -107,7 +106,7 @@ class Lookout:
             stuck_after_s=60 * limits.stuck_after_min,
             error_burst=limits.error_burst,
             error_window_s=60 * limits.error_window_min,
-            memory_share_mb=share,
+            memory_share_mb=memory_share_mb(limits),
         )
 
     def _failures(self) -> int:

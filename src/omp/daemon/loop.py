@@ -18,7 +18,7 @@ from omp.daemon.lookout import Lookout, Reader
 from omp.daemon.orders import Orders
 from omp.daemon.outbox import Outbox
 from omp.daemon.promoter import Judge, Promoter
-from omp.daemon.resources import ResourceReader
+from omp.daemon.resources import ResourceReader, memory_share_mb
 from omp.daemon.supervisor import GRACE_S, Supervisor
 from omp.domain.errors import Conflict, DiskFull, InvalidConfiguration, OmpError
 from omp.ops import hall_check, maintenance, miner, promotion, queue, retention, settings_versions
@@ -54,7 +54,9 @@ class Loop:
         judge: Judge | None = None,
     ) -> None:
         self.desk = desk.acting_as("daemon", "daemon")
-        self._executor = executor or LocalExecutor(desk.workspace)
+        self._executor = executor or LocalExecutor(
+            desk.workspace, memory_mb=lambda: memory_share_mb(self.desk.settings.limits)
+        )
         self._orders = orders or Orders(desk.workspace)
         self._grace_s = grace_s
         self._leave = threading.Event()

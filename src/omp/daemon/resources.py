@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
+from omp.config.setting_sections import Limits
 from omp.daemon import process
 from omp.daemon.process import Identity
 from omp.domain.limits import Resources
@@ -98,6 +99,11 @@ class ResourceReader:
 def memory_total_mb() -> float:
     """All memory of the machine, MB."""
     return float(psutil.virtual_memory().total) / MB
+
+
+def memory_share_mb(limits: Limits) -> float:
+    """What one run may hold of the machine's memory, MB."""
+    return (memory_total_mb() - limits.min_mem_available_mb) / limits.max_concurrent_campaigns
 
 
 def as_stored(reading: Resources, *, at: str, **more: Any) -> dict[str, Any]:

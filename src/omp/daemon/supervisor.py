@@ -182,7 +182,7 @@ class Supervisor:
         """Kill every process tree of this workspace that works for no run of ours."""
         mine = set(self.run_ids)
         found = process.runs_alive(self._desk.workspace.root)
-        orphans = tuple(sorted(run_id for run_id in found if run_id not in mine))
+        orphans = tuple(sorted((set(found) | self._executor.contained()) - mine))
         for run_id in orphans:
             self._executor.kill(run_id)
         return orphans
@@ -258,6 +258,9 @@ class Supervisor:
             if slot.ending and now >= slot.ending.deadline_s:
                 self._executor.kill(slot.run_id, slot.child)
             return False
+        if slot.ending is None and self._executor.over_memory(slot.run_id):
+            cause = "memory: the kernel ended it at its share of memory"
+            slot.ending = Ending(cause, blameless=False, cancel=False, deadline_s=now)
         self._executor.kill(slot.run_id, slot.child)  # what it may have left behind
         followed = self._close(slot)
         del self._slots[slot.name]

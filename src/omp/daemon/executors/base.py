@@ -62,5 +62,11 @@ class Executor(Protocol):
     def ask_to_leave(self, child: Child) -> None:
         """Ask for a checkpoint and an end."""
 
+    def contained(self) -> frozenset[str]:
+        """Runs of this workspace whose processes the kernel holds together for us."""
+
+    def over_memory(self, run_id: str) -> bool:
+        """Whether the kernel ended a process of the run for its limit of memory."""
+
     def kill(self, run_id: str, child: Child | None = None) -> bool:
         """End the whole tree of a run at once; True when nothing of it is left."""

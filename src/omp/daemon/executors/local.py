@@ -4,10 +4,11 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from omp.daemon import process
+from omp.daemon.cgroups import Cgroups
 from omp.daemon.executors.base import Child, Order
 from omp.daemon.process import Identity
 from omp.daemon.tree_kill import kill_tree
@@ -17,6 +18,8 @@ from omp.wire.workspace import Workspace
 
 NICE = 15
 """Measured: the API answers in 5.9 ms under full load, against 24 ms at nice 0."""
+
+MB = 2**20
 
 LINGER_S = 5.0
 """How long the last threads of a process may take to go once its first one has."""
@@ -70,11 +73,18 @@ class LocalExecutor:
     Args:
         workspace: Where slots' locks and caches lie.
         environment: What children inherit; the daemon's own environment by default.
+        memory_mb: Says how much memory the tree of a run may hold, MB.
     """
 
     def __init__(
-        self, workspace: Workspace, *, environment: Mapping[str, str] | None = None
+        self,
+        workspace: Workspace,
+        *,
+        environment: Mapping[str, str] | None = None,
+        memory_mb: Callable[[], float] | None = None,
     ) -> None:
+        self._cgroups = Cgroups(workspace.root)
+        self._memory_mb = memory_mb
         self._workspace = workspace
         self._slots = workspace.state / "slots"
         self._environment = dict(os.environ if environment is None else environment)
@@ -92,6 +102,8 @@ class LocalExecutor:
                 popen = self._start(order, lock, output.fileno(), errors.fileno())
         finally:
             os.close(lock)
+        share = None if self._memory_mb is None else int(self._memory_mb() * MB)
+        self._cgroups.enter(order.run_id, popen.pid, memory_bytes=share)
         with suppress(OSError):  # it may have ended already
             os.setpriority(os.PRIO_PGRP, popen.pid, NICE)
         identity = process.identify(popen.pid, order.run_id)
@@ -113,10 +125,17 @@ class LocalExecutor:
         process.ask_to_leave(child.identity)
 
     def kill(self, run_id: str, child: Child | None = None) -> bool:
+        gone = self._cgroups.kill(run_id)
         left = kill_tree(run_id, child.identity if child else None)
         if child is not None:
             child.exit_code()  # collects it, so that no zombie keeps its number
-        return not left
+        return self._cgroups.kill(run_id) and gone and not left
+
+    def contained(self) -> frozenset[str]:
+        return self._cgroups.runs()
+
+    def over_memory(self, run_id: str) -> bool:
+        return self._cgroups.over_memory(run_id)
 
     def _start(
         self, order: Order, lock: int, output: int, errors: int
