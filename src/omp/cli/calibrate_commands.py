@@ -71,6 +71,12 @@ def calibrate(
             metavar="SECONDS", min=0, help="End then with what is done; the same call goes on."
         ),
     ] = None,
+    stop_refused: Annotated[
+        bool,
+        typer.Option(
+            "--stop-refused", help="Breed nothing where PBO refuses a run: the same promotions."
+        ),
+    ] = False,
 ) -> None:
     """Measure false promotions and power on markets whose truth is known."""
     if markets is None and null + planted + dying + poisoned == 0:
@@ -101,5 +107,6 @@ def calibrate(
         beside=beside or (),
         workers=workers,
         stop_after_s=stop_after,
+        stop_refused=stop_refused,
     )
     say(str(out))

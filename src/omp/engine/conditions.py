@@ -122,8 +122,10 @@ class Masks:
             The row in `words` of each condition of the codebook, -1 where it is not known.
         """
         if codebook is not self._codebook:
-            self._codebook = codebook
-            self._reset()
+            before, self._codebook = self._codebook, codebook
+            if before is None or before.grammar is not codebook.grammar:
+                self._reset()
+            self._place[codebook.own :] = -1  # strangers have other numbers in every codebook
         self._widen(len(codebook))
         if not ((self._place[numbers] < 0) & (numbers >= 0)).any():
             return self._place

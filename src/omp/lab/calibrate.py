@@ -72,6 +72,7 @@ def calibrate(
     beside: Sequence[Path] = (),
     workers: int = 1,
     stop_after_s: float | None = None,
+    stop_refused: bool = False,
 ) -> dict[str, Any]:
     """Take every market through its campaigns and write what became of them.
 
@@ -97,6 +98,8 @@ def calibrate(
         workers: Processes.
         stop_after_s: Wall seconds after which no further market is waited for; the result then
             says how many were asked for, and the same call goes on.
+        stop_refused: End each search after generation 0 where PBO has refused it by then: the same
+            promotions with fewer trials.
 
     Raises:
         InvalidInput: If there is no market, or two of one name, or another calibration was begun
@@ -132,8 +135,13 @@ def calibrate(
     }
     seeds = _seeds(searched, campaigns)
     begun = time.monotonic()
-    tasks = [Task(one, searched, settings, seeds, out_dir, words) for one in worlds]
-    identity = {**words, "campaigns": len(seeds), "markets": len(tasks)}
+    tasks = [Task(one, searched, settings, seeds, out_dir, words, stop_refused) for one in worlds]
+    identity = {
+        **words,
+        "campaigns": len(seeds),
+        "markets": len(tasks),
+        "stop_refused": stop_refused,
+    }
     part = Part(json_path, identity, [one.name for one in worlds])
     done = part.resume()
     before = len(done)
@@ -149,6 +157,7 @@ def calibrate(
         **words,
         "campaign": searched.content,
         "markets_asked": len(tasks),
+        "stop_refused": stop_refused,
         "markets": records,
         "totals": totals(records),
         "machine": {

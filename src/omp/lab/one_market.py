@@ -28,6 +28,7 @@ class Task:
         seeds: Registered seeds of the campaigns, in order.
         out_dir: Folder of position files; None writes none.
         words: Engine version, commit, lock digest and configuration hash of every record.
+        stop_refused: As in `omp.lab.walk.walk`.
     """
 
     world: World
@@ -36,6 +37,7 @@ class Task:
     seeds: tuple[int, ...]
     out_dir: Path | None
     words: dict[str, str]
+    stop_refused: bool = False
 
 
 def run_task(task: Task) -> tuple[dict[str, Any], float]:
@@ -60,7 +62,8 @@ def run_task(task: Task) -> tuple[dict[str, Any], float]:
         )
         mill = open_mill(ground, task.campaign)
         for seed in task.seeds:
-            walked = walk(mill, task.settings, ledger, _provenance(task, ground, seed))
+            named = _provenance(task, ground, seed)
+            walked = walk(mill, task.settings, ledger, named, stop_refused=task.stop_refused)
             done.append(_campaign_record(task, ground, bench, seed, walked))
     except DataNotReady as error:
         record["faults"] = [str(one) for one in error.faults] or [error.asked]

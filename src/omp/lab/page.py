@@ -41,6 +41,12 @@ DYING_RATE = 0.05
 PRECISION = 0.95
 """At least this share of the promotions at dials 1.5 and 2.0 is true."""
 
+STOPPED = (
+    "Searches that PBO had refused after generation 0 were not bred on: PBO depends on that "
+    "generation alone, so what they would have tried could not have changed their verdict."
+)
+"""What is said of a calibration with `--stop-refused`."""
+
 INTRODUCTION = """\
 # Calibration
 
@@ -135,6 +141,7 @@ def _runs(documents: Sequence[dict[str, Any]]) -> str:
                 f"version {doc['engine_version']}, commit `{doc['git_sha'][:12]}`."
             ),
             "",
+            *([STOPPED, ""] if doc.get("stop_refused") else []),
         ]
     return "\n".join(lines)
 

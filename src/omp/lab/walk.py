@@ -29,7 +29,7 @@ from omp.mining.look import joined_bench, measure_look
 from omp.mining.measure import Court, Origin, draft, measure, prove_further, subject_of
 from omp.mining.plan import Plan, make_plan
 from omp.mining.run_evidence import Provenance, assemble, court_of, in_sample_bench
-from omp.mining.search import RunResult, search
+from omp.mining.search import RunResult, Search
 from omp.mining.strategy_file import Strategy
 from omp.ops.ensemble import choose, may_be_offered, selection_of
 from omp.ops.looks import unfit
@@ -42,6 +42,9 @@ SAME_X = 1.0 - 1e-9
 
 SAME_SHARPE = 1e-9
 """Difference of two Sharpe ratios that may be rounding."""
+
+REFUSED_EARLY = "pbo after generation 0"
+"""Why a search ended that was not bred on."""
 
 FROM_DRAFT = frozenset({"variance_sanity", "pbo", "dsr", "walk_forward"})
 """Gates of the first panel whose verdict on a draft is their verdict on the whole evidence."""
@@ -112,7 +115,14 @@ def open_mill(ground: Ground, campaign: CampaignFile) -> Mill:
     return Mill(ground, campaign, plan, open_evaluator(plan), in_sample_bench(plan))
 
 
-def walk(mill: Mill, settings: Settings, ledger: MarketLedger, words: Provenance) -> Walked:
+def walk(
+    mill: Mill,
+    settings: Settings,
+    ledger: MarketLedger,
+    words: Provenance,
+    *,
+    stop_refused: bool = False,
+) -> Walked:
     """Take one campaign from its seed to its verdict.
 
     Args:
@@ -120,39 +130,51 @@ def walk(mill: Mill, settings: Settings, ledger: MarketLedger, words: Provenance
         settings: Gates, bars and the rules of the sealed window.
         ledger: The market's record; grows.
         words: The run's name, seed and code.
+        stop_refused: Whether a search ends after generation 0 where PBO, which depends on that
+            generation alone, has refused the run whatever else it would try.
     """
-    result = search(replace(mill.plan, seed=words.seed), mill.evaluator)
+    made = Search(replace(mill.plan, seed=words.seed), mill.evaluator)
+    made.advance(made.ask())
+    if stop_refused:
+        facts = LedgerFacts(made.distinct, 0, ledger.trials + made.distinct)
+        early = refusal(made.result(REFUSED_EARLY), settings, facts, words, mill.bench)
+        if early is not None:
+            ledger.charge(made.distinct)
+            return _walked(early, early.champion, early.from_draft())
+    while not made.finished:
+        made.advance(made.ask())
+    result = made.result()
     charged = ledger.charge(result.counts.distinct)
-    screen = screened(result, settings, charged, words, mill.bench)
+    rest = (result, settings, charged, words, mill.bench)
+    screen = refusal(*rest) or Screen(*rest)
     offer = choose(screen.evidence, screen, settings.holdout)
     if not offer.members:
         return _refused_screened(screen, ledger)
     return _subject(screen, offer.members, mill.ground, mill.campaign, ledger)
 
 
-def screened(
+def refusal(
     result: RunResult,
     settings: Settings,
     charged: LedgerFacts,
     words: Provenance,
     bench: Bench | None = None,
-) -> "Screen":
-    """The screen on the champion alone where PBO refuses the run, else on all it exports.
+) -> "Screen | None":
+    """The screen on the champion alone, where PBO refuses the run; None where all must be asked.
 
     See `Screen` for the arguments.
     """
     leaders = leading(result)
-    if leaders is not None:
-        some = replace(
-            result,
-            best=result.best[leaders],
-            near=result.near[leaders],
-            folded=result.folded[leaders],
-        )
-        screen = Screen(some, settings, charged, words, bench)
-        if screen.refuses_the_run:
-            return screen
-    return Screen(result, settings, charged, words, bench)
+    if leaders is None:
+        return None
+    some = replace(
+        result,
+        best=result.best[leaders],
+        near=result.near[leaders],
+        folded=result.folded[leaders],
+    )
+    screen = Screen(some, settings, charged, words, bench)
+    return screen if screen.refuses_the_run else None
 
 
 def leading(result: RunResult) -> np.ndarray | None:
@@ -234,6 +256,13 @@ class Screen:
         whole = self.whole(drafted)
         case = replace(self.case(whole), selection=judged_by)
         return may_be_offered(judge(case, 1), judged_by, rules)
+
+    def from_draft(self) -> tuple[Verdict, ...]:
+        """What the gates that a draft is enough for say of the champion."""
+        if self.champion is None:
+            return ()
+        case = self.case(self.champion)
+        return tuple(one.judge(case) for one in self._drafted)
 
     @property
     def refuses_the_run(self) -> bool:

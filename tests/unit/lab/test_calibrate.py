@@ -362,6 +362,15 @@ def test_measuring_the_champion_alone_changes_no_record(monkeypatch: pytest.Monk
     stopped = {each["first_failed_gate"] for one in short for each in one["campaigns"]}
     assert "pbo" in stopped
     assert len(stopped) > 1
+    early = [run_task(replace(one, stop_refused=True))[0] for one in tasks]
+    for one, other in zip(early, short, strict=True):
+        assert one["trials"] < other["trials"]
+        for each, full in zip(one["campaigns"], other["campaigns"], strict=True):
+            assert each["first_failed_gate"] == full["first_failed_gate"]
+            assert each["promoted"] == full["promoted"]
+            assert each["figures"]["pbo"] == full["figures"]["pbo"]
+            if full["first_failed_gate"] != "pbo":
+                assert each == full
     monkeypatch.setattr("omp.lab.walk.leading", lambda _result: None)
     assert [run_task(one)[0] for one in tasks] == short
 
