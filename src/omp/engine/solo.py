@@ -174,7 +174,7 @@ def _present(numbers: NDArray[Any]) -> list[int]:
 def _together(stops: NDArray[np.int16]) -> NDArray[np.int32]:
     """A number for each stop loss, target and trailing stop; alike where these are alike, [G]."""
     loss, gain, trail = (stops[:, kind].astype(np.int32) + 1 for kind in range(3))
-    made: NDArray[np.int32] = (loss * (gain.max() + 1) + gain) * (trail.max() + 1) + trail
+    made: NDArray[np.int32] = (loss * (trail.max() + 1) + trail) * (gain.max() + 1) + gain
     return made.astype(np.int16) if made.max() < 2**15 else made
 
 
