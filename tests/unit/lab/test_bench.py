@@ -126,3 +126,14 @@ def test_the_page_shows_every_row_and_what_is_not_met(tmp_path: Path) -> None:
     assert "| theirs | 5 | 4 | 5 | 4.5 | ≥ 7×: not met | 20 rules |" in text
     assert "- Kernel, theirs: ≥ 7×" in text
     assert "the profile" in text
+
+
+def test_missed_bars_of_ours_are_explained(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    rows = (Row("plain numba loop, columns combined first", 20.0, bar="≥ 5×", met=False),)
+    tables = [Table("kernel", f"Kernel, {n} bars, with stops", "µs", rows) for n in (1, 2)]
+    write_page(page, tables, "the profile")
+    text = page.read_text()
+    assert " ".join(text.split()).count("half of it to find the trade") == 1
+    assert text.index("columns first pays") < text.index("the profile")
+    assert "Amdahl" not in text

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from omp.config.fingerprint import engine_version, git_sha
 from omp.domain.durable import write_durable
+from omp.lab.bench.reasons import reasons_of
 from omp.lab.bench.table import Table
 
 PACKAGES = (
@@ -91,12 +92,9 @@ def _processor() -> str:
 
 
 def _shortfalls(tables: Sequence[Table], profile: str) -> str:
-    missed = [
-        f"- {table.title}, {row.name}: {row.bar}"
-        for table in tables
-        for row in table.rows
-        if row.met is False
-    ]
+    missed = [(table, row) for table in tables for row in table.rows if row.met is False]
     if not missed:
         return "## Bars that are not met\n\nNone.\n"
-    return "\n".join(["## Bars that are not met", "", *missed, "", profile])
+    listed = [f"- {table.title}, {row.name}: {row.bar}" for table, row in missed]
+    why = [line for text in reasons_of(missed) for line in (text, "")]
+    return "\n".join(["## Bars that are not met", "", *listed, "", *why, profile])
