@@ -1,7 +1,7 @@
 """What explains a bar that is not met: written below it, whatever the figures of the day are.
 
-The shares and costs named here were measured once, with a sampling profiler, on 2 cores, Intel Xeon
-(Sapphire Rapids class), Python 3.11.7; the profile that follows them on the page is that of the run.
+The shares and costs named here were measured once, with a sampling profiler, on 2 cores, Intel
+Xeon (Sapphire Rapids class), Python 3.11.7; the profile below them on the page is that of the run.
 """
 
 from omp.lab.bench.table import Row, Table
