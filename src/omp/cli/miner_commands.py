@@ -9,6 +9,7 @@ import typer
 from omp.cli.doors import live_daemon
 from omp.cli.face import Answer, Face, note, verb
 from omp.cli.printing import clean, instant, number, plain, record, seconds, table
+from omp.domain.limits import pace_in_words
 
 Reason = Annotated[str | None, typer.Option("--reason", "-r", help="Why; kept in the journal.")]
 
@@ -89,7 +90,8 @@ def status_lines(view: dict[str, Any], address: str | None) -> list[str]:
         **({"up": seconds(view.get("uptimeS"))} if address else {}),
         "cpu": f"{number(0)(machine.get('cpuUtilPct'))} %",
         "memory": f"{number(0)(machine.get('memAvailableMb'))} MB available",
-        "disk": f"{number(1)(machine.get('diskFreeGb'))} GB free",
+        "disk": f"{number(1)(machine.get('diskFreeGb'))} GB free"
+        + pace_in_words(machine.get("diskFullInS")),
         "queued": view.get("queueDepth"),
     }
     if (at_work := view.get("maintenance") or {}).get("on"):

@@ -16,7 +16,7 @@ OPERATOR, ROLE = "watchdog", "daemon"
 LAST_LINES = 20
 MEMORY_GRACE_S = 2.0
 
-_SEVERITY = {
+SEVERITY = {
     "offline": "SEV-1",
     "pause": "SEV-1",
     "quarantine": "SEV-2",
@@ -57,11 +57,11 @@ class Hands:
                 action.subject,
                 {"action": action.kind, "cause": action.cause, "summary": action.sentence},
             )
-            if action.kind in _SEVERITY:
+            if action.kind in SEVERITY:
                 open_incident(
                     self._desk,
                     fingerprint[:96],
-                    _SEVERITY[action.kind],
+                    SEVERITY[action.kind],
                     action.sentence,
                     details=self._details(action),
                     tx=tx,

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from omp.daemon import health, watchdog
+from omp.daemon.forecast import DiskForecast
 from omp.daemon.health import Health
 from omp.daemon.process import Identity
 from omp.daemon.resources import as_stored, memory_share_mb
@@ -47,6 +48,7 @@ class Lookout:
         self._reader = reader
         self._memory = Memory()
         self._reading: Resources | None = None
+        self._forecast = DiskForecast()
 
     @property
     def has_room(self) -> bool:
@@ -72,10 +74,16 @@ class Lookout:
             failures=self._failures(),
             failing=self._failing(),
             late_ticks=late_ticks,
+            disk_full_in_s=self._full_in_s(),
         )
         decision = watchdog.decide(seen, self._bounds(), self._memory)
         self._memory = decision.memory
         return decision.actions
+
+    def _full_in_s(self) -> float | None:
+        if self._reading is not None:
+            self._forecast.note(self.desk.clock.monotonic(), self._reading.disk_free_gb)
+        return self._forecast.full_in_s(self.desk.settings.limits.min_disk_free_gb)
 
     def check(self) -> Health:
         """The health check before mining, kept for status, why and health."""
@@ -90,7 +98,9 @@ class Lookout:
         checks = [one.__dict__ for one in found.checks]
         with self.desk.db.write() as tx:
             if self._reading is not None:
-                meta.put_json(tx, RESOURCES_KEY, as_stored(self._reading, at=now))
+                full_in_s = self._forecast.full_in_s(self.desk.settings.limits.min_disk_free_gb)
+                reading = as_stored(self._reading, at=now, disk_full_in_s=full_in_s)
+                meta.put_json(tx, RESOURCES_KEY, reading)
             meta.put_json(tx, BLOCKED_KEY, {"reasons": reasons, "at": now} if reasons else None)
             meta.put_json(tx, LOOP_KEY, facts)
             meta.put_json(tx, health.KEY, {"ok": found.ok, "checks": checks, "at": now})
@@ -107,6 +117,7 @@ class Lookout:
             error_burst=limits.error_burst,
             error_window_s=60 * limits.error_window_min,
             memory_share_mb=memory_share_mb(limits),
+            run_disk_mb=1000.0 * limits.max_run_disk_gb,
         )
 
     def _failures(self) -> int:

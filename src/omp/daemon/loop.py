@@ -8,10 +8,12 @@ several times a second. Start-up and recovery from a crash are ordinary ticks.
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 
 from omp.daemon.actions import Hands
 from omp.daemon.children import SlotChildren
+from omp.daemon.clocks import ClockWatch
 from omp.daemon.executors.base import Executor
 from omp.daemon.executors.local import LocalExecutor
 from omp.daemon.lookout import Lookout, Reader
@@ -83,6 +85,7 @@ class Loop:
         self._later: str | None = None
         self._due_s = 0.0
         self._healthy = False
+        self._clocks = ClockWatch()
 
     # --- from start to end ----------------------------------------------------------------------
 
@@ -165,6 +168,7 @@ class Loop:
         if self._heard is not None:
             heard, self._heard = self._heard, None
             self._trouble(heard)
+        self._guarded("clock", self._tell_of_gap)
         self._guarded("settings", self._reload)
         self._guarded("queue", lambda: queue.ingest_file(self.desk))
         self._guarded("reconcile", self._supervisor.reconcile)
@@ -174,6 +178,12 @@ class Loop:
         self._guarded("retention", self._keep_within_quota)
         self._promoter.nudge()
         self._due_s = self.desk.clock.monotonic() + self._lookout.interval_s
+
+    def _tell_of_gap(self) -> None:
+        """The machine slept, or its date was set: it explains what the journal says next."""
+        if gap := self._clocks.look():
+            with self.desk.write() as tx:
+                self.desk.note(tx, "machine.gap", "daemon", asdict(gap))
 
     def _pulse_s(self) -> float:
         """How long to wait for a reason to turn again."""

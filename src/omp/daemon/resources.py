@@ -9,6 +9,7 @@ import os
 import resource
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,20 @@ class ResourceReader:
 def memory_total_mb() -> float:
     """All memory of the machine, MB."""
     return float(psutil.virtual_memory().total) / MB
+
+
+def folder_bytes(folder: Path) -> int:
+    """What the files below a folder take on the disk, bytes; links are not followed."""
+    total, waiting = 0, [folder]
+    while waiting:
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(waiting.pop()) as found:
+            for entry in found:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
+                else:
+                    with suppress(FileNotFoundError):
+                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+    return total
 
 
 def memory_share_mb(limits: Limits) -> float:

@@ -15,6 +15,7 @@ from omp.daemon.executors.base import Executor, Order
 from omp.daemon.follow import Follower
 from omp.daemon.orders import Orders, needs_market
 from omp.daemon.process import Identity
+from omp.daemon.resources import folder_bytes
 from omp.daemon.slot import Ending, GoneChild, Slot
 from omp.daemon.watchdog import LiveRun
 from omp.domain.errors import Conflict, DiskFull, OmpError, ResourceShort
@@ -85,6 +86,7 @@ class Supervisor:
                 idle_s=now - slot.progress_s,
                 memory_mb=process.memory_bytes(trees.get(slot.run_id, frozenset())) / MB,
                 ending=slot.ending is not None,
+                disk_mb=folder_bytes(self._desk.workspace.run(slot.run_id)) / MB,
             )
             for slot in self._slots.values()
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from omp.domain.limits import Resources
+from omp.domain.limits import Resources, pace_in_words
 
 Kind = Literal[
     "block", "unblock", "warn", "clean", "offline", "kill", "pause", "quarantine",
@@ -39,6 +39,7 @@ class Bounds:
     error_burst: int
     error_window_s: float
     memory_share_mb: float
+    run_disk_mb: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class LiveRun:
         idle_s: Seconds since it last made progress, or since it started.
         memory_mb: Resident memory of its whole tree; None where it was not measured.
         ending: It was told to leave already.
+        disk_mb: What its directory holds; None where it was not measured.
     """
 
     run_id: str
@@ -56,6 +58,7 @@ class LiveRun:
     idle_s: float
     memory_mb: float | None = None
     ending: bool = False
+    disk_mb: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Observation:
         failures: Runs that failed in the error window since the miner was last set going.
         failing: Campaign id -> failures in a row.
         late_ticks: By how many intervals the last tick came or ended too late.
+        disk_full_in_s: When the disk reaches its limit at the present pace; None: not in sight.
     """
 
     now_s: float
@@ -77,6 +81,7 @@ class Observation:
     failures: int = 0
     failing: tuple[tuple[str, int], ...] = ()
     late_ticks: float = 0.0
+    disk_full_in_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -146,18 +151,28 @@ class _Draft:
 
 
 def _processor(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
+    """Other programs use more of the processors than `max_cpu_util_pct` | no new run starts |
+    by itself, 5 points below the limit
+    """
     used, limit = seen.resources.cpu_others_pct, bounds.max_cpu_util_pct
     why = f"other programs use {used:.0f} % of the processors, the limit is {limit:g} %"
     draft.hold("cpu", used > limit, used <= limit - CPU_MARGIN_PCT, why)
 
 
 def _memory(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
+    """Less memory is available than `min_mem_available_mb` | no new run starts | by itself, a
+    quarter above the limit
+    """
     left, limit = seen.resources.mem_available_mb, bounds.min_mem_available_mb
     why = f"{left:.0f} MB of memory are available, the limit is {limit:g} MB"
     draft.hold("memory", left < limit, left >= limit * MEMORY_MARGIN, why)
 
 
 def _disk(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
+    """The disk has less than `warn_disk_free_gb`, or 5 % of its inodes: a warning, and old runs
+    are cleaned up by retention. Less than `min_disk_free_gb`, or 1 % | mining stops, the daemon
+    answers on | the warning by itself, a tenth above the limit; mining by hand: `omp start`
+    """
     free, inodes = seen.resources.disk_free_gb, seen.resources.inodes_free_pct
     critical = free < bounds.min_disk_free_gb or inodes < INODES_CRITICAL_PCT
     warn = free < bounds.warn_disk_free_gb or inodes < INODES_WARN_PCT
@@ -165,6 +180,7 @@ def _disk(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
     fine = free >= bounds.warn_disk_free_gb * DISK_MARGIN and inodes >= INODES_WARN_PCT * 2
     before = draft.memory.disk
     left = f"{free:.2f} GB and {inodes:.0f} % of the inodes are free on the workspace's disk"
+    left += pace_in_words(seen.disk_full_in_s)
     step = before
     if critical or (before == "critical" and not recovered):
         step = "critical"
@@ -187,6 +203,9 @@ def _disk(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
 
 
 def _stuck(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
+    """A run made no *progress* for `stuck_after_min` | TERM, then KILL of its whole tree; it
+    goes back to the queue | a new attempt after a back-off; three without a new generation fail
+    """
     for run in seen.runs:
         if run.idle_s > bounds.stuck_after_s and not run.ending:
             minutes = run.idle_s / 60
@@ -195,6 +214,9 @@ def _stuck(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
 
 
 def _share(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
+    """A run holds more memory than its share | it is ended, with the cause `memory` (the daemon
+    stays up) | a new attempt after a back-off
+    """
     share = bounds.memory_share_mb
     for run in seen.runs:
         if run.memory_mb is not None and run.memory_mb > share and not run.ending:
@@ -202,7 +224,21 @@ def _share(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
             draft.act("kill", run.run_id, "memory", f"{why} MB: it is ended")
 
 
+def _quota(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
+    """A run wrote more than `max_run_disk_gb` | it is ended, with the cause `disk quota` | a
+    new attempt after a back-off
+    """
+    quota = bounds.run_disk_mb
+    for run in seen.runs:
+        if run.disk_mb is not None and run.disk_mb > quota and not run.ending:
+            why = f"{run.run_id} wrote {run.disk_mb:.0f} MB, its share of the disk is {quota:.0f}"
+            draft.act("kill", run.run_id, "disk quota", f"{why} MB: it is ended")
+
+
 def _burst(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
+    """`error_burst` runs failed within `error_window_min` | mining pauses | by hand: `omp
+    resume`
+    """
     if seen.mining and seen.failures >= bounds.error_burst:
         minutes = bounds.error_window_s / 60
         why = f"{seen.failures} runs failed within {minutes:g} min"
@@ -210,6 +246,7 @@ def _burst(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
 
 
 def _failing(seen: Observation, bounds: Bounds, draft: _Draft) -> None:  # noqa: ARG001 - a row
+    """A campaign failed three times in a row | it is quarantined | by hand: `omp queue lift`"""
     for campaign_id, failures in seen.failing:
         if failures >= CAMPAIGN_FAILURES:
             why = f"{campaign_id} failed {failures} times in a row"
@@ -217,6 +254,9 @@ def _failing(seen: Observation, bounds: Bounds, draft: _Draft) -> None:  # noqa:
 
 
 def _load(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
+    """The loop is more than 2 ticks late, or other programs stay above the limit for 5 min |
+    the loop goes four times slower | by itself, after 5 min without it
+    """
     memory = draft.memory
     over = seen.resources.cpu_others_pct > bounds.max_cpu_util_pct
     since = None
@@ -242,6 +282,7 @@ ROWS: tuple[Callable[[Observation, Bounds, _Draft], None], ...] = (
     _disk,
     _stuck,
     _share,
+    _quota,
     _burst,
     _failing,
     _load,

@@ -54,6 +54,7 @@ KINDS: dict[str, str] = {
     "incident.resolved": "an incident was closed with cause and prevention",
     "promotions.frozen": "promotions were frozen",
     "promotions.thawed": "promotions were allowed again",
+    "machine.gap": "the machine slept, or its clock was set",
     "watchdog.action": "the watchdog acted",
     "retention.deleted": "old artifacts were deleted by the retention policy",
     "daemon.started": "the daemon came up",

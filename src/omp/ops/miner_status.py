@@ -86,6 +86,7 @@ def _resources(desk: Desk, reading: dict[str, Any] | None, now: datetime) -> dic
         "cpuUtilPct": round(float(reading["cpu_util_pct"]), 1),
         "memAvailableMb": round(float(reading["mem_available_mb"]), 1),
         "diskFreeGb": round(float(reading["disk_free_gb"]), 3),
+        "diskFullInS": reading.get("disk_full_in_s"),
         "ageS": age_s,
         "limits": {
             "maxCpuUtilPct": limits.max_cpu_util_pct,

@@ -7,6 +7,7 @@ import psutil  # type: ignore[import-untyped]
 from sqlalchemy import Connection
 
 from omp.domain.canary import SequentialTest
+from omp.domain.limits import pace_in_words
 from omp.ops import incidents, queue, runs
 from omp.ops.desk import Desk
 from omp.ops.miner_status import status
@@ -96,7 +97,7 @@ def machine(desk: Desk, now: dict[str, Any]) -> dict[str, Any]:
             },
             {
                 "name": "Disk",
-                "text": f"{free_gb:,.1f} GB free",
+                "text": f"{free_gb:,.1f} GB free" + pace_in_words(reading["diskFullInS"]),
                 "limit_text": f"cleans below {limits['warnDiskFreeGb']:g} GB, "
                 f"stops below {limits['minDiskFreeGb']:g} GB",
                 "share": 100 * (1 - free_gb / total_gb),

@@ -159,4 +159,25 @@ def test_load_above_its_limit_for_five_minutes_throttles() -> None:
 
 
 def test_every_row_has_its_test() -> None:
-    assert len(ROWS) == 8
+    assert len(ROWS) == 9
+
+
+def test_a_run_that_outgrows_its_share_of_the_disk_is_ended() -> None:
+    bounds = replace(BOUNDS, run_disk_mb=100.0)
+    seen = Observation(now_s=0, resources=FINE, runs=(LiveRun("run_a", "camp", 1, disk_mb=101),))
+    (action,) = decide(seen, bounds, NEW).actions
+    assert (action.kind, action.subject, action.cause) == ("kill", "run_a", "disk quota")
+    assert "101 MB" in action.sentence
+    within = replace(seen, runs=(LiveRun("run_a", "camp", 1, disk_mb=100),))
+    assert decide(within, bounds, NEW).actions == ()
+    unmeasured = replace(seen, runs=(LiveRun("run_a", "camp", 1),))
+    assert decide(unmeasured, bounds, NEW).actions == ()
+
+
+def test_the_warning_says_when_the_disk_is_full() -> None:
+    seen = Observation(
+        now_s=0, resources=replace(FINE, disk_free_gb=1.9), disk_full_in_s=9 * 3600.0
+    )
+    warn = decide(seen, BOUNDS, NEW).actions[0]
+    assert warn.kind == "warn"
+    assert "full in 9 h at this pace" in warn.sentence
