@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.unit.daemon.shop import Shop
 
-from omp.ops import data_incidents, incidents, queue, queue_runs
+from omp.ops import data_incidents, incidents, queue, queue_next
 from omp.ops.runs import show
 
 
@@ -15,7 +15,7 @@ def test_a_queued_run_waits_and_then_goes_on(tmp_path: Path) -> None:
     for _ in range(10):
         shop.loop.tick()
     with shop.desk.read() as tx:
-        (run,) = queue_runs.line(shop.desk, tx)
+        (run,) = queue_next.line(shop.desk, tx)
     assert (run.run.state, run.run.attempt) == ("queued", 0)
     assert not shop.desk.workspace.run(run.run.id).exists(), "nothing was mined"
     assert found.incident.id in queue.why(shop.desk, run.campaign.id).sentence

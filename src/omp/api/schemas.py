@@ -9,6 +9,10 @@ from omp.domain.campaign import PRIORITY_DEFAULT, PRIORITY_FIRST, PRIORITY_LAST
 
 Priority = Annotated[int, Field(ge=PRIORITY_FIRST, le=PRIORITY_LAST, description="1 is first")]
 Tags = Annotated[list[Line], Field(max_length=50)]
+Others = Annotated[
+    list[Line],
+    Field(max_length=32, description="campaigns, by id or name, that must have completed first"),
+]
 Reason = Annotated[Text | None, Field(description="why; kept in the journal for ever")]
 
 
@@ -44,6 +48,7 @@ class NewCampaign(Body):
     repeat: bool | None = None
     tags: Tags = Field(default_factory=list)
     market: Line | None = None
+    after: Others | None = None
     reason: Reason = None
 
 
@@ -58,7 +63,19 @@ class CampaignChange(Body):
     repeat: bool | None = None
     tags: Tags | None = None
     name: Line | None = None
+    after: Others | None = None
     before: IdText | None = None
+    reason: Reason = None
+
+
+class BulkChange(Body):
+    """One change of several campaigns: some ids, or those with a tag, or all; all or none."""
+
+    action: Literal["enable", "disable", "remove", "priority"]
+    ids: Annotated[list[IdText], Field(max_length=10_000)] = Field(default_factory=list)
+    tag: Line | None = None
+    everything: bool = False
+    priority: Priority | None = None
     reason: Reason = None
 
 

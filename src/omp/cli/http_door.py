@@ -38,6 +38,7 @@ def _same(*names: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, name) for name in names)
 
 
+_DRY = _same("dry_run")
 _LIST = _same("limit", "environment", "after", "state")
 
 ROUTES: dict[str, Route] = {
@@ -50,13 +51,14 @@ ROUTES: dict[str, Route] = {
     "maintenance.turn": Route("POST", "/maintenance"),
     "queue.list": Route("GET", "/queue"),
     "queue.show": Route("GET", "/queue/{campaign}"),
-    "queue.add": Route("POST", "/queue", header=(("idempotency_key", "Idempotency-Key"),)),
-    "queue.change": Route("PATCH", "/queue/{campaign}"),
-    "queue.remove": Route("DELETE", "/queue/{campaign}", _same("reason")),
-    "queue.move": Route("PATCH", "/queue/{campaign}"),
-    "queue.lift": Route("POST", "/queue/{campaign}/lift"),
-    "queue.again": Route("POST", "/queue/{campaign}/run"),
-    "queue.approve": Route("POST", "/queue/{campaign}/approvals"),
+    "queue.add": Route("POST", "/queue", _DRY, header=(("idempotency_key", "Idempotency-Key"),)),
+    "queue.change": Route("PATCH", "/queue/{campaign}", _DRY),
+    "queue.remove": Route("DELETE", "/queue/{campaign}", _same("reason", "dry_run")),
+    "queue.bulk": Route("POST", "/queue/bulk", _DRY),
+    "queue.move": Route("PATCH", "/queue/{campaign}", _DRY),
+    "queue.lift": Route("POST", "/queue/{campaign}/lift", _DRY),
+    "queue.again": Route("POST", "/queue/{campaign}/run", _DRY),
+    "queue.approve": Route("POST", "/queue/{campaign}/approvals", _DRY),
     "queue.why": Route("GET", "/queue/{campaign}/why"),
     "runs.list": Route("GET", "/runs", (*_LIST, ("campaign", "campaign_id"))),
     "runs.show": Route("GET", "/runs/{run}"),

@@ -49,6 +49,7 @@ class Verb:
         children: It takes what runs its children, as `children`.
         fixed: What it takes before them.
         limits: It knows no `limit`; so many of its items are kept.
+        rehearses: It changes the queue, and with `dry_run` only says what it would change.
     """
 
     module: str
@@ -59,6 +60,7 @@ class Verb:
     children: bool = False
     fixed: tuple[str, ...] = ()
     limits: bool = False
+    rehearses: bool = False
 
     @property
     def does(self) -> Callable[..., Any]:
@@ -70,6 +72,10 @@ class Verb:
     def run(self, desk: "Desk", given: dict[str, Any]) -> Any:
         """Do it at the desk."""
         placed, named = self.arguments(desk, given)
+        if self.rehearses and given.get("dry_run"):
+            from omp.ops.queue import rehearse
+
+            return rehearse(desk, self.does, *placed, **named)
         answer = self.shape(self.does(desk, *placed, **named))
         if self.limits and "limit" in given:
             answer["items"] = answer["items"][: given["limit"]]
@@ -80,6 +86,8 @@ class Verb:
         named = {self.rename.get(name, name): value for name, value in given.items()}
         if self.limits:
             named.pop("limit", None)
+        if self.rehearses:
+            named.pop("dry_run", None)
         placed = [*self.fixed, *(named.pop(name) for name in self.first)]
         if self.children:
             from omp.ops.children import DirectChildren
@@ -151,6 +159,7 @@ def check_data(desk: "Desk", data_set: str) -> Any:
 
 
 _queue = partial(Verb, "queue", first=("campaign",))
+_queue_change = partial(_queue, rehearses=True)
 _hall = partial(Verb, "hall", first=("entry",))
 
 VERBS: dict[str, Verb] = {
@@ -163,13 +172,14 @@ VERBS: dict[str, Verb] = {
     "maintenance.turn": Verb("maintenance", "turn", first=("on",)),
     "queue.list": Verb("queue", "list_queue", shape=_items),
     "queue.show": _queue("get"),
-    "queue.add": Verb("queue", "add"),
-    "queue.change": _queue("change"),
-    "queue.move": _queue("reorder"),
-    "queue.lift": _queue("lift"),
-    "queue.again": _queue("again"),
-    "queue.approve": Verb("queue", "approve", first=("campaign", "approval")),
-    "queue.remove": _queue("remove"),
+    "queue.add": Verb("queue", "add", rehearses=True),
+    "queue.bulk": Verb("queue", "bulk", first=("action",), rehearses=True),
+    "queue.change": _queue_change("change"),
+    "queue.move": _queue_change("reorder"),
+    "queue.lift": _queue_change("lift"),
+    "queue.again": _queue_change("again"),
+    "queue.approve": Verb("queue", "approve", first=("campaign", "approval"), rehearses=True),
+    "queue.remove": _queue_change("remove"),
     "queue.why": _queue("why"),
     "runs.list": Verb("runs", "list_runs", rename={"campaign": "campaign_id"}),
     "runs.show": Verb("runs", "show", first=("run",), shape=_record),

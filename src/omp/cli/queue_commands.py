@@ -13,6 +13,17 @@ Campaign = Annotated[
     str, typer.Argument(metavar="CAMPAIGN", help="Its id, as omp queue list shows.")
 ]
 
+Campaigns = Annotated[
+    list[str] | None, typer.Argument(metavar="[CAMPAIGN]...", help="Ids, as omp queue list shows.")
+]
+Tag = Annotated[str | None, typer.Option("--tag", help="All campaigns with this tag.")]
+All = Annotated[bool, typer.Option("--all", help="All campaigns of the queue.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Change nothing; say what would change, and the order.")
+]
+SHOWN = 20
+"""Places of the line that a dry run prints."""
+
 COLUMNS = (
     ("id", "ID"),
     ("name", "NAME"),
@@ -59,10 +70,15 @@ def add(
     ] = None,
     tag: Annotated[list[str] | None, typer.Option(help="A label; may be given again.")] = None,
     disabled: Annotated[bool, typer.Option("--disabled", help="Add it switched off.")] = False,
+    after: Annotated[
+        list[str] | None,
+        typer.Option(help="A campaign that must have completed first; may be given again."),
+    ] = None,
     reason: Reason = None,
     key: Annotated[
         str | None, typer.Option("--key", help="The same key twice is one submission.")
     ] = None,
+    dry_run: DryRun = False,
 ) -> Answer:
     """Add a campaign to the queue."""
     data = face.call(
@@ -75,8 +91,12 @@ def add(
         tags=tag,
         enabled=False if disabled else None,
         reason=reason,
+        after=after,
         idempotency_key=key,
+        dry_run=dry_run or None,
     )
+    if dry_run:
+        return _tried(data)
     done = "was there already" if data.get("duplicate") else "added"
     return Answer(data, [f"{done}: {data.get('id')} {plain(data.get('name'))}"])
 
@@ -116,37 +136,112 @@ def why(face: Face, campaign: Campaign) -> Answer:
     return Answer(data, lines)
 
 
-def _change(face: Face, campaign: str, **change: Any) -> Answer:
-    return _told(face.call("queue.change", campaign=campaign, **change))
-
-
 def _told(data: dict[str, Any]) -> Answer:
+    if data.get("dry_run"):
+        return _tried(data)
     place = f", place {data['place']} in the line" if data.get("place") else ""
     state = _row(data).get("state")
     return Answer(data, [f"{data.get('id')} is {state}, priority {data.get('priority')}{place}"])
 
 
+def _tried(data: dict[str, Any]) -> Answer:
+    """What a dry run found."""
+    lines = ["nothing was changed; it would be:"]
+    lines += [
+        f"- {one['action']} {one['campaign_id']}: {plain(one['impact'])}"
+        for one in data.get("changes", ())
+    ]
+    order = data.get("order", ())
+    lines.append("the line would be:" if order else "nothing would wait")
+    lines += [f"{one['place']:>4}  {plain(one['name'])} ({one['id']})" for one in order[:SHOWN]]
+    if len(order) > SHOWN:
+        lines.append(f"      and {len(order) - SHOWN} more")
+    return Answer(data, lines)
+
+
+def _many(
+    face: Face,
+    action: str,
+    campaigns: list[str] | None,
+    tag: str | None,
+    all_: bool,
+    dry_run: bool,
+    **given: Any,
+) -> Answer:
+    """One campaign by its own call, several by one call for all of them."""
+    ids = campaigns or []
+    given = {**given, "dry_run": dry_run or None}
+    if len(ids) == 1 and tag is None and not all_:
+        if action == "remove":
+            data = face.call("queue.remove", campaign=ids[0], **given)
+            return _tried(data) if dry_run else Answer(data, [f"removed {ids[0]}"])
+        if action != "priority":
+            given["enabled"] = action == "enable"
+        return _told(face.call("queue.change", campaign=ids[0], **given))
+    asked = {"ids": ids or None, "tag": tag, "everything": all_ or None}
+    data = face.call("queue.bulk", action=action, **asked, **given)
+    if dry_run:
+        return _tried(data)
+    changed, same = data.get("changed", ()), data.get("unchanged", ())
+    lines = [f"{action}: {len(changed)} campaigns changed, {len(same)} were so already"]
+    return Answer(data, lines + [f"- {one}" for one in changed])
+
+
 @verb(app, "enable")
-def enable(face: Face, campaign: Campaign, reason: Reason = None) -> Answer:
-    """Let a campaign run."""
-    return _change(face, campaign, enabled=True, reason=reason)
+def enable(
+    face: Face,
+    campaign: Campaigns = None,
+    tag: Tag = None,
+    all_: All = False,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> Answer:
+    """Let campaigns run."""
+    return _many(face, "enable", campaign, tag, all_, dry_run, reason=reason)
 
 
 @verb(app, "disable")
-def disable(face: Face, campaign: Campaign, reason: Reason = None) -> Answer:
-    """Keep a campaign in the queue without running it."""
-    return _change(face, campaign, enabled=False, reason=reason)
+def disable(
+    face: Face,
+    campaign: Campaigns = None,
+    tag: Tag = None,
+    all_: All = False,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> Answer:
+    """Keep campaigns in the queue without running them."""
+    return _many(face, "disable", campaign, tag, all_, dry_run, reason=reason)
 
 
 @verb(app, "priority")
 def priority(
     face: Face,
-    campaign: Campaign,
+    campaign: Campaigns = None,
+    *,
     value: Annotated[int, typer.Argument(min=1, max=10, help="1 is first, 10 last.")],
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; required.")],
+    tag: Tag = None,
+    all_: All = False,
+    dry_run: DryRun = False,
 ) -> Answer:
-    """Serve a campaign earlier or later."""
-    return _change(face, campaign, priority=value, reason=reason)
+    """Serve campaigns earlier or later: their ids, then the priority."""
+    return _many(face, "priority", campaign, tag, all_, dry_run, priority=value, reason=reason)
+
+
+@verb(app, "after")
+def after(
+    face: Face,
+    campaign: Campaign,
+    other: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[OTHER]...", help="Ids or names; none: it waits for no other."),
+    ] = None,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> Answer:
+    """Start a campaign only once the latest runs of others have completed."""
+    given = {"after": other or [], "reason": reason, "dry_run": dry_run or None}
+    return _told(face.call("queue.change", campaign=campaign, **given))
 
 
 @verb(app, "move")
@@ -157,10 +252,11 @@ def move(
     before: Annotated[
         str | None, typer.Option(help="The campaign it goes before; without it, it goes last.")
     ] = None,
+    dry_run: DryRun = False,
 ) -> Answer:
     """Put a campaign before another one, or last."""
-    given = {"campaign": campaign, "before": before, "reason": reason}
-    return _told(face.door.call("queue.move", given))
+    given: dict[str, Any] = {"campaign": campaign, "before": before, "reason": reason}
+    return _told(face.door.call("queue.move", {**given, **({"dry_run": True} if dry_run else {})}))
 
 
 @verb(app, "lift")
@@ -168,15 +264,18 @@ def lift(
     face: Face,
     campaign: Campaign,
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; required.")],
+    dry_run: DryRun = False,
 ) -> Answer:
     """End a quarantine; the campaign is disabled then, and may be enabled."""
-    return _told(face.call("queue.lift", campaign=campaign, reason=reason))
+    given = {"reason": reason, "dry_run": dry_run or None}
+    return _told(face.call("queue.lift", campaign=campaign, **given))
 
 
 @verb(app, "again")
-def again(face: Face, campaign: Campaign, reason: Reason = None) -> Answer:
+def again(face: Face, campaign: Campaign, reason: Reason = None, dry_run: DryRun = False) -> Answer:
     """Queue one more run: a failed one again with its seed, else the next seed."""
-    return _told(face.call("queue.again", campaign=campaign, reason=reason))
+    given = {"reason": reason, "dry_run": dry_run or None}
+    return _told(face.call("queue.again", campaign=campaign, **given))
 
 
 @verb(app, "approve")
@@ -186,13 +285,21 @@ def approve(
     approval: Annotated[
         str, typer.Argument(help="researcher_reviewed, configuration_validated or data_ready.")
     ],
+    dry_run: DryRun = False,
 ) -> Answer:
     """Approve a campaign's spec card."""
-    return _told(face.call("queue.approve", campaign=campaign, approval=approval))
+    given = {"approval": approval, "dry_run": dry_run or None}
+    return _told(face.call("queue.approve", campaign=campaign, **given))
 
 
 @verb(app, "remove")
-def remove(face: Face, campaign: Campaign, reason: Reason = None) -> Answer:
-    """Take a campaign out of the queue; its runs and their record stay."""
-    data = face.call("queue.remove", campaign=campaign, reason=reason)
-    return Answer(data, [f"removed {campaign}"])
+def remove(
+    face: Face,
+    campaign: Campaigns = None,
+    tag: Tag = None,
+    all_: All = False,
+    reason: Reason = None,
+    dry_run: DryRun = False,
+) -> Answer:
+    """Take campaigns out of the queue; their runs and their record stay."""
+    return _many(face, "remove", campaign, tag, all_, dry_run, reason=reason)

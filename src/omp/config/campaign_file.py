@@ -13,6 +13,7 @@ from omp.config.campaign_sections import (
     DataSection,
     EngineSection,
     ExpectedSection,
+    QueueSection,
     SearchSection,
     SeedSequence,
     StrategySection,
@@ -28,6 +29,7 @@ __all__ = [
     "DataSection",
     "EngineSection",
     "ExpectedSection",
+    "QueueSection",
     "SearchSection",
     "SeedSequence",
     "StrategySection",
@@ -50,6 +52,7 @@ class CampaignFile:
     constraints: ConstraintsSection = field(default_factory=ConstraintsSection)
     expected: ExpectedSection = field(default_factory=ExpectedSection)
     engine: EngineSection = field(default_factory=EngineSection)
+    queue: QueueSection = field(default_factory=QueueSection)
 
     @property
     def content(self) -> dict[str, Any]:
@@ -66,6 +69,8 @@ class CampaignFile:
             content["data"][key] = None if day is None else day.isoformat()
         if not content["search"]["start_from"]:
             del content["search"]["start_from"]  # a later key: files without it keep their hash
+        if self.queue == QueueSection():
+            del content["queue"]  # a later table, likewise
         return content
 
     @property
@@ -77,15 +82,16 @@ class CampaignFile:
     def search_hash(self) -> str:
         """The same for two names of one search.
 
-        Left out are the texts of the spec card, the seeds, the number of workers and the time
-        limit, so that a renamed copy is recognised as the same configuration when seeds are
-        registered.
+        Left out are the texts of the spec card, the place in the queue, the seeds, the number of
+        workers and the time limit, so that a renamed copy is recognised as the same configuration
+        when seeds are registered.
         """
         content = self.content
         for section, keys in _BESIDE_THE_SEARCH.items():
             for key in keys:
                 content[section].pop(key, None)
         del content["expected"]
+        content.pop("queue", None)
         return config_hash(content)
 
 

@@ -63,6 +63,10 @@ RULES: Mapping[str, Rule] = {
     ),
     "expected.candidates": Rule(0, unit="candidates", about="estimate for the spec card"),
     "expected.promotions": Rule(0, unit="promotions", about="target for the spec card"),
+    "queue.retries": Rule(0, 100, "runs", about="`queue.retries` of this campaign"),
+    "queue.retry_delay_s": Rule(
+        0, 86_400, "seconds", about="`queue.retry_delay_s` of this campaign"
+    ),
 }
 """Dotted path -> range, unit and meaning."""
 
@@ -143,6 +147,13 @@ def _command(raw: object) -> tuple[str, ...]:
     return words
 
 
+def _after(raw: object) -> tuple[str, ...]:
+    names = texts(raw)
+    if len(set(names)) != len(names) or any(not 0 < len(one.strip()) <= 200 for one in names):
+        raise Refusal(f"{raw!r} names no campaigns, each once", 'a list such as ["Name"]')
+    return names
+
+
 CONVERTS: Mapping[str, Convert] = {
     "campaign.timeframe": _timeframe,
     "data.source": _source,
@@ -151,4 +162,5 @@ CONVERTS: Mapping[str, Convert] = {
     "search.start_from": _start_from,
     "strategy.stops": _listed("a kind of stop", STOPS),
     "engine.command": _command,
+    "queue.after": _after,
 }

@@ -123,6 +123,21 @@ class ExpectedSection:
 
 
 @dataclass(frozen=True)
+class QueueSection:
+    """Its place in the queue; None takes what `[queue]` of `omp_config.toml` says.
+
+    Args:
+        after: Names of the campaigns whose latest run must have completed before it starts.
+        retries: A failed run is tried again so often where the campaign does not repeat.
+        retry_delay_s: Pause before the first retry, seconds; it doubles with each failure.
+    """
+
+    after: tuple[str, ...] = ()
+    retries: int | None = None
+    retry_delay_s: float | None = None
+
+
+@dataclass(frozen=True)
 class EngineSection:
     """The program that mines, as a list of arguments; empty for the built-in engine."""
 

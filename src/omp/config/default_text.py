@@ -1,6 +1,7 @@
 """The commented `omp_config.toml` that a new workspace gets, written from the tables."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -28,6 +29,7 @@ _ABOUT = {
     "executor": "who executes runs",
     "api": "the HTTP interface and the pages",
     "approval": "sign-off before a campaign runs",
+    "queue": "when queued runs start, and how often a failed one is tried again",
 }
 
 
@@ -39,6 +41,8 @@ def toml_value(value: Any) -> str:
         return f"{value:.10g}" if "e" in f"{value:.10g}" else repr(value)
     if isinstance(value, list | tuple):
         return "[" + ", ".join(toml_value(one) for one in value) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(k)} = {toml_value(v)}" for k, v in value.items()) + "}"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -17,6 +17,7 @@ _SPECIAL = {
     "strategy.stops": ("[]", ", ".join(campaign_rules.STOPS), "kinds of stops a rule may use"),
     "strategy.flat_at_session_end": ("false", "true, false", "no position overnight"),
     "campaign.tags": ("[]", "a list of texts", "labels"),
+    "queue.after": ("[]", "names of campaigns", "it starts once their latest run completed"),
     "engine.command": ("the built-in engine", "a list of texts", "another engine's program"),
 }
 

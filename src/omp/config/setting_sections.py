@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from omp.config.gate_bars import GateBars, default_gates
-from omp.config.loader import Rule
+from omp.config.loader import Convert, Refusal, Rule, texts
+from omp.domain import quiet_hours
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,14 @@ class Approval:
 
 
 @dataclass(frozen=True)
+class Queue:
+    quiet_hours: tuple[str, ...] = ()
+    tag_limits: Mapping[str, int] = field(default_factory=dict)
+    retries: int = 0
+    retry_delay_s: float = 30.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """Every setting in force, one member a table of the file."""
 
@@ -119,6 +128,7 @@ class Settings:
     executor: Executor = field(default_factory=Executor)
     api: Api = field(default_factory=Api)
     approval: Approval = field(default_factory=Approval)
+    queue: Queue = field(default_factory=Queue)
 
 
 RULES: Mapping[str, Rule] = {
@@ -200,5 +210,44 @@ RULES: Mapping[str, Rule] = {
     "api.port": Rule(0, 65535, about="port to listen on; 0 takes a free one"),
     "api.auth": Rule(about="local: loopback clients need no token; token: everybody does"),
     "approval.required": Rule(about="a campaign runs only once its spec card is approved"),
+    "queue.quiet_hours": Rule(
+        about='nothing new starts then; a list of "[mon-fri ]HH:MM-HH:MM ZONE"'
+    ),
+    "queue.tag_limits": Rule(
+        about="tag = how many runs of campaigns with it may go at the same time"
+    ),
+    "queue.retries": Rule(
+        0, 100, "runs", about="a failed campaign that does not repeat is tried again so often"
+    ),
+    "queue.retry_delay_s": Rule(
+        0, 86_400, "seconds", about="pause before the first retry; it doubles with each failure"
+    ),
 }
 """Dotted path -> range, unit and meaning; the reference page and the new file are made from it."""
+
+
+def _quiet_hours(raw: object) -> tuple[str, ...]:
+    read = texts(raw)
+    for one in read:
+        try:
+            quiet_hours.parse(one)
+        except ValueError as error:
+            raise Refusal(str(error), quiet_hours.ALLOWED) from None
+    return read
+
+
+def _tag_limits(raw: object) -> dict[str, int]:
+    allowed = "a table such as heavy = 1; a limit is 0 to 256"
+    if not isinstance(raw, Mapping):
+        raise Refusal(f"{raw!r} is not a table", allowed)
+    for tag, limit in raw.items():
+        if type(limit) is not int or not 0 <= limit <= 256 or not 0 < len(tag) <= 64:
+            raise Refusal(f"{tag} = {limit!r} is no limit of a tag", allowed)
+    return dict(raw)
+
+
+CONVERTS: Mapping[str, Convert] = {
+    "queue.quiet_hours": _quiet_hours,
+    "queue.tag_limits": _tag_limits,
+}
+"""Dotted path -> converter of the values that are no plain scalars."""

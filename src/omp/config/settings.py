@@ -10,6 +10,7 @@ from omp.config.fingerprint import config_hash
 from omp.config.gate_bars import GateBars, GateTable, gate_keys, read_gates
 from omp.config.loader import Reader, line_numbers, parse_toml, read_text
 from omp.config.setting_sections import (
+    CONVERTS,
     RULES,
     Alerts,
     Api,
@@ -20,6 +21,7 @@ from omp.config.setting_sections import (
     Holdout,
     Limits,
     Loop,
+    Queue,
     Retention,
     Review,
     Settings,
@@ -39,6 +41,7 @@ __all__ = [
     "Limits",
     "LoadedSettings",
     "Loop",
+    "Queue",
     "Retention",
     "Review",
     "Settings",
@@ -117,7 +120,7 @@ def parse_settings(
         InvalidConfiguration: With every fault, its dotted path and its line.
     """
     raw = parse_toml(text, name)
-    reader = Reader(rules=RULES, lines=line_numbers(text))
+    reader = Reader(rules=RULES, converts=CONVERTS, lines=line_numbers(text))
     gates = read_gates(reader, raw.get("gates", {}), extra_gates or {})
     rest = {key: value for key, value in raw.items() if key != "gates"}
     for key in [key for key in rest if key not in {one.name for one in fields(Settings)}]:
@@ -131,7 +134,7 @@ def parse_settings(
     content = as_mapping(settings)
     given = set(flat(raw))
     origins = {
-        path: f"file:{reader.lines.get(path, 0)}" if path in given else "default"
+        path: f"file:{_line(reader, path)}" if path in given else "default"
         for path in flat(content)
     }
     return LoadedSettings(settings, origins, config_hash(content), text)
@@ -148,6 +151,11 @@ def load_settings(
     """
     text = read_text(path, "the configuration", "omp init writes a new one with the defaults")
     return parse_settings(text, name=str(path), extra_gates=extra_gates)
+
+
+def _line(reader: Reader, path: str) -> int:
+    """The line of a key, or of the table in braces that holds it."""
+    return reader.lines.get(path) or reader.lines.get(path.rpartition(".")[0], 0)
 
 
 def _members(settings: Settings) -> dict[str, Any]:

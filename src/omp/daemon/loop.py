@@ -27,7 +27,6 @@ from omp.ops import hall_check, maintenance, miner, promotion, queue, retention,
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
 from omp.ops.workspace import hold_reserve, spend_reserve
-from omp.store import runs
 
 PULSE_S, IDLE_PULSE_S = 0.2, 1.0
 _log = logging.getLogger("omp.daemon")
@@ -258,11 +257,8 @@ class Loop:
                 continue
 
     def _next_back_off(self) -> str | None:
-        now = self.desk.clock.iso()
         with self.desk.read() as tx:
-            queued = runs.find(tx, states=("queued",), limit=10_000)
-        waits = [run.not_before for run in queued if run.not_before and run.not_before > now]
-        return min(waits, default=None)
+            return queue.wakes_at(self.desk, tx)
 
     # --- the outer edge -------------------------------------------------------------------------
 

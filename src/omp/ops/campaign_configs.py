@@ -8,6 +8,7 @@ from omp.config.campaign_file import CampaignFile, parse_campaign
 from omp.config.loader import read_text
 from omp.domain.errors import InvalidInput
 from omp.ops.desk import Desk
+from omp.ops.queue_after import resolve
 from omp.ops.queue_record import record
 from omp.store import campaigns as rows
 from omp.store.campaigns import Campaign, ConfigVersion
@@ -70,7 +71,21 @@ def refreshed(desk: Desk, tx: Connection, campaign: Campaign) -> Versioned:
     if found.hash == campaign.config_hash:
         return found
     keep(desk, tx, found)
-    rows.change(tx, campaign.id, config_hash=found.hash, updated_at=desk.clock.iso())
+    now = desk.clock.iso()
+    approvals = {
+        name: {"config_hash": campaign.config_hash, **stamp}
+        for name, stamp in campaign.approvals.items()
+        if stamp
+    }
+    approvals["configuration_validated"] = {
+        "by": desk.operator,
+        "at": now,
+        "config_hash": found.hash,
+    }
+    after = _after(tx, campaign, found)
+    rows.change(
+        tx, campaign.id, config_hash=found.hash, approvals=approvals, after=after, updated_at=now
+    )
     desk.note(
         tx,
         "config.changed",
@@ -86,9 +101,17 @@ def refreshed(desk: Desk, tx: Connection, campaign: Campaign) -> Versioned:
         tx,
         campaign.id,
         "config",
-        {"config_hash": campaign.config_hash},
-        {"config_hash": found.hash},
+        {"config_hash": campaign.config_hash, "after": campaign.after},
+        {"config_hash": found.hash, "after": after},
         reason=f"{campaign.config_path} was changed",
         impact="the next run uses the new version",
     )
     return found
+
+
+def _after(tx: Connection, campaign: Campaign, found: Versioned) -> list[str]:
+    """What the campaign waits for: the file's word counts where the file changed it."""
+    before = kept(tx, campaign.config_hash).file.queue.after
+    if found.file.queue.after == before:
+        return campaign.after
+    return resolve(tx, campaign.id, found.file.queue.after)

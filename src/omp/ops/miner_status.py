@@ -13,7 +13,8 @@ from omp.ops.desk import Desk
 from omp.ops.miner import state
 from omp.ops.phrases import sentence
 from omp.ops.presence import daemon
-from omp.ops.queue_runs import line
+from omp.ops.queue_holds import quiet_because, quiet_until
+from omp.ops.queue_next import line
 from omp.ops.queue_why import BLOCKED_KEY
 from omp.store import campaigns, incidents, journal, meta, runs
 from omp.store.journal import Record
@@ -45,6 +46,8 @@ def status(desk: Desk, *, environment: str | None = None) -> dict[str, Any]:
         loop = meta.get_json(tx, LOOP_KEY)
         at_work = maintenance.of(tx)
         frozen = freeze.freezing(tx)
+    quiet = quiet_until(desk)
+    reasons = [*(blocked or {}).get("reasons", []), *filter(None, [quiet_because(desk)])]
     depth = [one for one in waiting if environment in (None, one.run.environment)]
     return {
         "status": miner.state,
@@ -52,8 +55,9 @@ def status(desk: Desk, *, environment: str | None = None) -> dict[str, Any]:
         "actions": list(miner.actions),
         "reason": miner.reason,
         "resources": _resources(desk, reading, now),
-        "blocked": (blocked or {}).get("reasons", []),
+        "blocked": reasons,
         "maintenance": asdict(at_work),
+        "quietUntil": None if quiet is None else journal.iso(quiet[0]),
         "throttled": bool((loop or {}).get("throttled")),
         "promotionsFrozen": [one.id for one in frozen.incidents] if frozen else [],
         "delivery": delivery.state(desk),

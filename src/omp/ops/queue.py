@@ -8,11 +8,16 @@ from sqlalchemy import Connection
 
 from omp.domain.campaign import PRIORITY_DEFAULT
 from omp.domain.errors import Conflict, InvalidInput, PreconditionFailed
+from omp.ops import campaign_configs
 from omp.ops.desk import Desk
+from omp.ops.queue_bulk import ACTIONS, Bulk, bulk
 from omp.ops.queue_edit import ingest_file
 from omp.ops.queue_file import changing, export_file
+from omp.ops.queue_holds import APPROVALS, wakes_at
+from omp.ops.queue_next import Next, line, next_run
 from omp.ops.queue_record import reason_for, record
-from omp.ops.queue_runs import APPROVALS, Next, at_claim, ensure_runs, line, next_run, queue_run
+from omp.ops.queue_rehearsal import Rehearsal, rehearse
+from omp.ops.queue_runs import at_claim, ensure_runs, queue_run
 from omp.ops.queue_steps import apply, impact_of, insert, move, place_before, take_out
 from omp.ops.queue_view import CampaignView, changes, get, list_queue, view
 from omp.ops.queue_why import Why, why
@@ -21,13 +26,18 @@ from omp.store import runs
 from omp.wire.canonical import digest_of
 
 __all__ = [
+    "ACTIONS",
+    "APPROVALS",
+    "Bulk",
     "CampaignView",
     "Next",
+    "Rehearsal",
     "Why",
     "add",
     "again",
     "approve",
     "at_claim",
+    "bulk",
     "change",
     "changes",
     "ensure_runs",
@@ -38,10 +48,15 @@ __all__ = [
     "list_queue",
     "next_run",
     "quarantine",
+    "rehearse",
     "remove",
     "reorder",
+    "wakes_at",
     "why",
 ]
+
+UNMOVED = ""
+"""No campaign has this id: `change` leaves the place alone."""
 
 
 def add(
@@ -54,6 +69,7 @@ def add(
     repeat: bool | None = None,
     tags: Sequence[str] = (),
     market: str | None = None,
+    after: Sequence[str] | None = None,
     reason: str | None = None,
     idempotency_key: str | None = None,
 ) -> CampaignView:
@@ -66,6 +82,8 @@ def add(
         config_path: The campaign's TOML, relative to the workspace.
         market: Default: the configuration's.
         repeat: Queue it again with its next seed when a run has ended; default no.
+        after: Ids or names of campaigns whose latest run must have completed first; default:
+            those that the configuration names.
 
     Raises:
         InvalidConfiguration: The TOML has faults; all are listed.
@@ -82,6 +100,8 @@ def add(
         "tags": list(tags),
         "market": market,
     }
+    if after is not None:
+        request["after"] = list(after)
     request_hash = digest_of(request)
     with changing(desk) as tx:
         if idempotency_key and (kept := rows.kept_answer(tx, idempotency_key)):
@@ -116,12 +136,16 @@ def change(
     repeat: bool | None = None,
     tags: Sequence[str] | None = None,
     name: str | None = None,
+    after: Sequence[str] | None = None,
+    before: str | None = UNMOVED,
     reason: str | None = None,
     if_match: int | None = None,
 ) -> CampaignView:
-    """Change a campaign; each changed field leaves its own record.
+    """Change a campaign; each changed field leaves its own record, all or none.
 
     Args:
+        after: Ids or names of campaigns whose latest run must have completed before it starts.
+        before: The campaign it is put before; None puts it last.
         if_match: The version the caller has seen; None does not care.
 
     Raises:
@@ -135,16 +159,19 @@ def change(
         "repeat": repeat,
         "tags": None if tags is None else list(tags),
         "name": name,
+        "after": None if after is None else list(after),
     }
     with changing(desk) as tx:
-        before = rows.get(tx, campaign_id)
-        if if_match is not None and before.version != if_match:
+        found = rows.get(tx, campaign_id)
+        if if_match is not None and found.version != if_match:
             raise PreconditionFailed(
-                f"campaign {campaign_id} has version {before.version}, not {if_match}",
+                f"campaign {campaign_id} has version {found.version}, not {if_match}",
                 allowed="a change of the version that was read",
                 remedy="read it again and decide anew",
             )
-        apply(desk, tx, before, wanted, reason=reason)
+        apply(desk, tx, found, wanted, reason=reason)
+        if before != UNMOVED:
+            _move(desk, tx, campaign_id, before, reason)
         return view(tx, rows.get(tx, campaign_id), line(desk, tx))
 
 
@@ -161,15 +188,21 @@ def reorder(
     Raises:
         InvalidInput: No reason was given, or it is put before itself.
     """
+    with changing(desk) as tx:
+        _move(desk, tx, campaign_id, before, reason)
+        return view(tx, rows.get(tx, campaign_id), line(desk, tx))
+
+
+def _move(
+    desk: Desk, tx: Connection, campaign_id: str, before: str | None, reason: str | None
+) -> None:
     reason_for("reorder", reason)
     if before == campaign_id:
         raise InvalidInput("a campaign cannot be put before itself", allowed="another campaign")
-    with changing(desk) as tx:
-        moved = rows.get(tx, campaign_id)
-        if before is not None:
-            rows.get(tx, before)
-        place_before(desk, tx, moved, before, reason=reason)
-        return view(tx, rows.get(tx, campaign_id), line(desk, tx))
+    moved = rows.get(tx, campaign_id)
+    if before is not None:
+        rows.get(tx, before)
+    place_before(desk, tx, moved, before, reason=reason)
 
 
 def remove(desk: Desk, campaign_id: str, *, reason: str | None = None) -> CampaignView:
@@ -218,7 +251,9 @@ def approve(desk: Desk, campaign_id: str, approval: str) -> CampaignView:
         raise InvalidInput(f"approval {approval!r}", allowed=", ".join(APPROVALS))
     with changing(desk) as tx:
         before = rows.get(tx, campaign_id)
-        stamp = {"by": desk.operator, "at": desk.clock.iso()}
+        found = campaign_configs.refreshed(desk, tx, before)
+        before = rows.get(tx, campaign_id)
+        stamp = {"by": desk.operator, "at": desk.clock.iso(), "config_hash": found.hash}
         approvals = {**before.approvals, approval: stamp}
         rows.change(tx, campaign_id, approvals=approvals, updated_at=stamp["at"])
         record(

@@ -7,8 +7,9 @@ refused whole with line and reason. So an edit never undoes what it has not seen
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from omp.domain.durable import write_durable
 from omp.ops.desk import Desk
 from omp.store import campaigns as rows
-from omp.store import meta
+from omp.store import journal, meta
 from omp.store.campaigns import Campaign
 from omp.wire.canonical import digest
 
@@ -38,6 +39,12 @@ KEPT_EXPORTS = 5
 """So many exports back an edit may have begun."""
 
 _KEY = "queue.file"
+rehearsing: ContextVar[Callable[[Connection, int], None] | None] = ContextVar(
+    "rehearsing", default=None
+)
+"""Set while a change is only tried: takes the transaction and the journal's number before it, and
+raises, so that nothing is kept."""
+
 lock = threading.RLock()
 """Held from the beginning of a change until its export; the workspace lock keeps others out."""
 
@@ -63,10 +70,15 @@ def changing(desk: Desk) -> Iterator[Connection]:
     """One change of the queue: a hand edit that waits goes first, then this, then the export."""
     from omp.ops.queue_edit import ingest_file
 
+    rehearsal = rehearsing.get()
     with lock:
-        ingest_file(desk)
+        if rehearsal is None:
+            ingest_file(desk)
         with desk.write() as tx:
+            before = journal.head(tx).seq
             yield tx
+            if rehearsal is not None:
+                rehearsal(tx, before)
             stage(desk, tx)
         publish(desk)
     desk.wake.set()

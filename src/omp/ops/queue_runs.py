@@ -2,31 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
-from omp.config.campaign_file import CampaignFile
+from omp.config.campaign_file import CampaignFile, QueueSection, parse_campaign
 from omp.domain.errors import Conflict, DataHeld, DataNotReady, OmpError, Refused
 from omp.domain.ids import new_id
 from omp.domain.run import RUN
-from omp.ops import campaign_configs, data, data_age, data_holds, data_unready, seeds
+from omp.ops import campaign_configs, data, data_unready, seeds
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
-from omp.ops.queue_order import Waiting, ordered
-from omp.store import campaigns, journal, runs, snapshots
+from omp.ops.queue_holds import missing_approvals
+from omp.store import campaigns, journal, queue_line, runs
 from omp.store.campaigns import Campaign
 from omp.store.runs import Run
 
-APPROVALS: tuple[str, ...] = (
-    "researcher_reviewed",
-    "configuration_validated",
-    "data_ready",
-)
-"""The spec card's approvals."""
-
 CANARY_TAG = "canary"
 
-BACK_OFF_S, BACK_OFF_LONGEST_S = 30.0, 900.0
+BACK_OFF_LONGEST_S = 900.0
+"""A retry waits no longer than this, unless its first pause is longer already."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +39,6 @@ class Due:
     sentence: str
 
 
-def missing_approvals(desk: Desk, campaign: Campaign) -> tuple[str, ...]:
-    """Approvals that are required and not given."""
-    if not desk.settings.approval.required:
-        return ()
-    return tuple(name for name in APPROVALS if not campaign.approvals.get(name))
-
-
 def wants_run(desk: Desk, tx: Connection, campaign: Campaign) -> bool:
     """Whether the campaign is due a run, without looking at its files."""
     if campaign.state != "enabled" or campaign.removed_at or runs.live(tx, campaign.id):
@@ -58,7 +46,32 @@ def wants_run(desk: Desk, tx: Connection, campaign: Campaign) -> bool:
     last = runs.latest(tx, campaign.id)
     if missing_approvals(desk, campaign):
         return False
-    return last is None or (campaign.repeat and not canary_waits(desk, tx, campaign, last))
+    if last is None:
+        return True
+    if campaign.repeat:
+        return not canary_waits(desk, tx, campaign, last)
+    return is_retried(desk, tx, campaign, last)
+
+
+def is_retried(desk: Desk, tx: Connection, campaign: Campaign, last: Run) -> bool:
+    """Whether a campaign that does not repeat gets one more run, because its last one failed."""
+    failures = campaign.consecutive_failures
+    return last.state == "failed" and 1 <= failures <= retries_of(desk, tx, campaign)[0]
+
+
+def retries_of(desk: Desk, tx: Connection, campaign: Campaign) -> tuple[int, float]:
+    """How often a failed run is tried again, and after how many seconds first."""
+    own = _own_retries(campaigns.config(tx, campaign.config_hash).text)
+    common = desk.settings.queue
+    return (
+        common.retries if own.retries is None else own.retries,
+        common.retry_delay_s if own.retry_delay_s is None else own.retry_delay_s,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _own_retries(text: str) -> QueueSection:
+    return parse_campaign(text, name="a kept configuration").queue
 
 
 def canary_waits(desk: Desk, tx: Connection, campaign: Campaign, last: Run) -> str | None:
@@ -117,7 +130,7 @@ def queue_run(desk: Desk, tx: Connection, campaign: Campaign) -> Run | None:
         lineage=None if source.digest is None else source.lineage,
         environment=source.environment,
         queued_at=journal.iso(now),
-        not_before=_back_off(now, campaign.consecutive_failures),
+        not_before=_back_off(desk, tx, campaign, last),
     )
     runs.add(tx, run)
     if not chosen.registered:
@@ -142,11 +155,15 @@ def queue_run(desk: Desk, tx: Connection, campaign: Campaign) -> Run | None:
     return run
 
 
-def _back_off(now: datetime, failures: int) -> str | None:
-    if failures <= 0:
+def _back_off(desk: Desk, tx: Connection, campaign: Campaign, last: Run | None) -> str | None:
+    """The instant before which a retry does not start, counted from the failure."""
+    failures = campaign.consecutive_failures
+    if failures <= 0 or last is None:
         return None
-    wait_s = min(BACK_OFF_S * 2 ** (failures - 1), BACK_OFF_LONGEST_S)
-    return journal.iso(now + timedelta(seconds=wait_s))
+    delay_s = retries_of(desk, tx, campaign)[1]
+    wait_s = min(delay_s * 2 ** min(failures - 1, 20), max(delay_s, BACK_OFF_LONGEST_S))
+    failed_at = datetime.fromisoformat(last.finished_at or last.queued_at)
+    return journal.iso(failed_at + timedelta(seconds=wait_s))
 
 
 def ensure_runs(desk: Desk) -> tuple[str, ...]:
@@ -155,8 +172,9 @@ def ensure_runs(desk: Desk) -> tuple[str, ...]:
     A campaign whose file or data cannot be used gets none, and an incident that says why.
     """
     with desk.read() as tx:
-        waiting = [one.id for one in campaigns.listed(tx) if wants_run(desk, tx, one)]
-        orphans = [one.id for one in runs.live(tx) if _orphaned(tx, one)]
+        perhaps = campaigns.perhaps_due(tx)
+        waiting = [one for one in perhaps if wants_run(desk, tx, campaigns.get(tx, one))]
+        orphans = queue_line.orphans(tx)
     if not waiting and not orphans:
         return ()
     made = []
@@ -195,11 +213,6 @@ def _source_of(desk: Desk, campaign_id: str) -> str:
         return campaign_configs.refreshed(desk, tx, campaigns.get(tx, campaign_id)).file.data.source
 
 
-def _orphaned(tx: Connection, run: Run) -> bool:
-    removed = campaigns.get(tx, run.campaign_id, removed=True).removed_at is not None
-    return removed and run.state == "queued"
-
-
 def cancel_queued(desk: Desk, tx: Connection, run_id: str, cause: str) -> bool:
     """Cancel a run that has not begun, or is interrupted; says whether it was queued still."""
     now = desk.clock.iso()
@@ -209,65 +222,6 @@ def cancel_queued(desk: Desk, tx: Connection, run_id: str, cause: str) -> bool:
     if done:
         desk.note(tx, "run.cancelled", run_id, {"cause": cause})
     return done
-
-
-@dataclass(frozen=True)
-class Next:
-    """The queued run that goes next, its campaign, and what ageing made of its priority."""
-
-    run: Run
-    campaign: Campaign
-    waiting: Waiting
-
-
-def line(desk: Desk, tx: Connection) -> tuple[Next, ...]:
-    """Everything that waits, in the order in which it will run; back-off is not considered."""
-    now = desk.clock.now()
-    by_id = {one.id: one for one in campaigns.listed(tx) if one.state == "enabled"}
-    queued = {
-        run.campaign_id: run
-        for run in runs.find(tx, states=("queued",), newest_first=True, limit=10_000)
-        if run.campaign_id in by_id
-    }
-    waiting = [
-        Waiting(
-            one.id,
-            queued[one.id].id,
-            one.priority,
-            one.position,
-            (now - datetime.fromisoformat(queued[one.id].queued_at)).total_seconds(),
-        )
-        for one in by_id.values()
-        if one.id in queued
-    ]
-    return tuple(
-        Next(queued[one.campaign_id], by_id[one.campaign_id], one) for one in ordered(waiting)
-    )
-
-
-def next_run(desk: Desk, *, excluding: frozenset[str] = frozenset()) -> Next | None:
-    """The run to claim next, or None; `excluding` names runs that cannot be taken now."""
-    now = desk.clock.iso()
-    with desk.read() as tx:
-        for one in line(desk, tx):
-            if one.run.id in excluding or (one.run.not_before or "") > now:
-                continue
-            if data_held(desk, tx, one.run) is None:
-                return one
-    return None
-
-
-def data_held(desk: Desk, tx: Connection, run: Run) -> str | None:
-    """Why a queued run waits for its data: in question, or too old; None while it does not."""
-    if run.data_digest is None:
-        return None
-    if held := data_holds.holding(tx, run.data_digest):
-        told = f"its data are in question by {', '.join(held)}"
-        return f"{told}: omp data resolve {held[0]} --cause '…' --prevention '…'"
-    snapshot = snapshots.get(tx, run.data_digest)
-    if why := data_age.stale_because(desk, tx, snapshot):
-        return f"its data are NOT READY: {why}: omp data update {snapshot.name}"
-    return None
 
 
 def at_claim(desk: Desk, tx: Connection, run: Run) -> Run:
@@ -302,6 +256,12 @@ def at_claim(desk: Desk, tx: Connection, run: Run) -> Run:
         seeds.register(desk, tx, found.file, source.lineage, chosen, run.id)
         seed = chosen
     seeds.require_registered(tx, found.file, source.lineage, seed)
+    if lacking := missing_approvals(desk, campaigns.get(tx, campaign.id)):
+        raise Conflict(
+            f"{campaign.config_path} was changed since it was approved",
+            allowed=f"a campaign with its approvals: {', '.join(lacking)}",
+            remedy=f"omp queue approve {campaign.id} {lacking[0]}",
+        )
     runs.change(
         tx,
         run.id,

@@ -9,10 +9,12 @@ from omp.domain.errors import DataHeld, InvalidInput
 from omp.domain.ids import new_id
 from omp.ops import campaign_configs, data
 from omp.ops.desk import Desk
-from omp.ops.queue_file import entry
+from omp.ops.queue_after import dependents, resolve, waits_for
+from omp.ops.queue_file import entry, rehearsing
+from omp.ops.queue_next import line
 from omp.ops.queue_order import priority_for
 from omp.ops.queue_record import reason_for, record
-from omp.ops.queue_runs import cancel_queued, line, queue_run, wants_run
+from omp.ops.queue_runs import cancel_queued, queue_run, wants_run
 from omp.store import campaigns as rows
 from omp.store import runs
 from omp.store.campaigns import Campaign
@@ -30,13 +32,15 @@ def insert(
     found = campaign_configs.read(desk, request["config_path"])
     market = request.get("market") or found.file.campaign.market
     check_fields({**request, "market": market})
-    for one in rows.listed(tx):
+    for one in rows.of_config(tx, found.hash):
         last = runs.latest(tx, one.id)
-        waits = one.state == "enabled" if last is None else last.state in runs.LIVE
-        if one.config_hash == found.hash and waits:
+        if one.state == "enabled" if last is None else last.state in runs.LIVE:
             return one, False
+    named = request.get("after")
+    after = resolve(tx, None, found.file.queue.after if named is None else named)
     source = data.resolve(desk, tx, found.file.data.source, may_wait=True)
-    data.write_lineages(desk, tx)
+    if rehearsing.get() is None:
+        data.write_lineages(desk, tx)
     campaign_configs.keep(desk, tx, found)
     now = desk.clock.now()
     stamp = {"by": desk.operator, "at": desk.clock.iso()}
@@ -56,7 +60,11 @@ def insert(
             repeat=bool(request.get("repeat")),
             tags=[str(tag) for tag in request.get("tags") or found.file.campaign.tags],
             owner=found.file.campaign.owner or desk.operator,
-            approvals={"configuration_validated": stamp, "data_ready": stamp},
+            approvals={
+                "configuration_validated": {**stamp, "config_hash": found.hash},
+                "data_ready": stamp,
+            },
+            after=after,
             consecutive_failures=0,
             version=1,
             created_at=stamp["at"],
@@ -70,7 +78,8 @@ def insert(
             impact = f"run {run.id} is queued with seed {run.seed}"
     except DataHeld as held:
         impact += f": {held.asked}"
-    record(desk, tx, campaign.id, "add", {}, entry(campaign), reason=reason, impact=impact)
+    shown = {**entry(campaign), **({"after": after} if after else {})}
+    record(desk, tx, campaign.id, "add", {}, shown, reason=reason, impact=impact)
     return campaign, True
 
 
@@ -107,11 +116,23 @@ def check_fields(fields: dict[str, Any]) -> None:
 
 
 def apply(
-    desk: Desk, tx: Connection, before: Campaign, wanted: dict[str, Any], *, reason: str | None
+    desk: Desk,
+    tx: Connection,
+    before: Campaign,
+    wanted: dict[str, Any],
+    *,
+    reason: str | None,
+    impact: str | None = None,
 ) -> tuple[str, ...]:
-    """Make the changes of some fields in the caller's transaction; gives the actions taken."""
+    """Make the changes of some fields in the caller's transaction; gives the actions taken.
+
+    Args:
+        impact: What a change of order or texts means; None to work it out.
+    """
     check_fields(wanted)
-    old = entry(before)
+    if wanted.get("after") is not None:
+        wanted = {**wanted, "after": resolve(tx, before.id, wanted["after"])}
+    old = {**entry(before), "after": before.after}
     differing = {
         key: value for key, value in wanted.items() if value is not None and old[key] != value
     }
@@ -124,7 +145,7 @@ def apply(
             values = {"state": CAMPAIGN.after(before.state, action)}
         reason_for(action, reason)
         rows.change(tx, before.id, **values, updated_at=desk.clock.iso())
-        impact = impact_of(desk, tx, before.id, action)
+        told = impact if impact and field != "enabled" else impact_of(desk, tx, before.id, action)
         record(
             desk,
             tx,
@@ -133,7 +154,7 @@ def apply(
             {field: old[field]},
             {field: value},
             reason=reason,
-            impact=impact,
+            impact=told,
         )
         actions.append(action)
     return tuple(actions)
@@ -146,6 +167,9 @@ def impact_of(desk: Desk, tx: Connection, campaign_id: str, action: str) -> str:
         return f"run {run.id} is queued" if run else "its list of seeds has ended"
     if action == "disable":
         return "no further run of it starts; one that is under way goes on"
+    if action == "after":
+        names = [one.name for one in rows.of_ids(tx, campaign.after).values()]
+        return f"it starts after {', '.join(sorted(names))}" if names else "it waits for no other"
     waiting = [one.campaign.id for one in line(desk, tx)]
     if campaign_id in waiting:
         return f"place {waiting.index(campaign_id) + 1} of {len(waiting)} in the line"
@@ -196,7 +220,9 @@ def take_out(desk: Desk, tx: Connection, before: Campaign, *, reason: str | None
     gone = [run.id for run in live if cancel_queued(desk, tx, run.id, "its campaign was removed")]
     on = [run.id for run in live if run.state == "running"]
     impact = ", ".join(
-        [f"run {one} is cancelled" for one in gone] + [f"run {one} goes on" for one in on]
+        [f"run {one} is cancelled" for one in gone]
+        + [f"run {one} goes on" for one in on]
+        + [f"{one.name} waits for it" for one in _left_waiting(tx, before)]
     )
     record(
         desk,
@@ -208,6 +234,12 @@ def take_out(desk: Desk, tx: Connection, before: Campaign, *, reason: str | None
         reason=reason,
         impact=impact or "no further run of it starts",
     )
+
+
+def _left_waiting(tx: Connection, removed: Campaign) -> tuple[Campaign, ...]:
+    """Campaigns that would start only after a run of a removed one had completed."""
+    others = dependents(tx, removed.id)
+    return others if others and waits_for(tx, rows.get(tx, removed.id, removed=True)) else ()
 
 
 def move(desk: Desk, tx: Connection, campaign_id: str, action: str, reason: str | None) -> None:

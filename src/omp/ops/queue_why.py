@@ -8,7 +8,9 @@ from omp.domain.errors import OmpError
 from omp.domain.run import RUN
 from omp.ops import campaign_configs, data, maintenance, miner
 from omp.ops.desk import Desk
-from omp.ops.queue_runs import canary_waits, data_held, due, line, missing_approvals
+from omp.ops.queue_holds import Holds, missing_approvals
+from omp.ops.queue_next import following, line
+from omp.ops.queue_runs import canary_waits, due, is_retried
 from omp.store import campaigns as rows
 from omp.store import meta, runs
 from omp.store.campaigns import Campaign
@@ -57,7 +59,8 @@ def why(desk: Desk, campaign_id: str) -> Why:
         reasons: list[str] = []
         if not is_running:
             reasons += _of_campaign(desk, tx, campaign, has_live=bool(live))
-            reasons += [held for run in live if (held := data_held(desk, tx, run))]
+            holds = Holds(desk, tx)
+            reasons += [why for run in live for why in holds.of(run, campaign)]
             if (at_work := maintenance.of(tx)).on:
                 reasons.append(f"maintenance is on ({at_work.reason}): omp maintenance off")
             if not reasons and wanted.state != "running":
@@ -65,14 +68,11 @@ def why(desk: Desk, campaign_id: str) -> Why:
             reasons += _of_machine(tx)
             if ahead:
                 reasons.append(f"{len(ahead)} go first: {', '.join(ahead[:5])}")
-            later = None if at is None else waiting[at].run.not_before
-            if later and later > desk.clock.iso():
-                reasons.append(f"it failed lately and waits until {later}")
             slots = desk.settings.limits.max_concurrent_campaigns
             busy = len([run for run in runs.live(tx) if run.state == "running"])
             if busy >= slots:
                 reasons.append(f"{busy} of {slots} slots are taken")
-        following = next((one for one in waiting if not data_held(desk, tx, one.run)), None)
+        first = following(desk, tx, at_any_hour=True)
     if is_running:
         sentence = f"{campaign.name} is running"
     elif reasons:
@@ -87,8 +87,8 @@ def why(desk: Desk, campaign_id: str) -> Why:
         tuple(reasons),
         None if at is None else at + 1,
         ahead,
-        following.campaign.name if following else None,
-        following.run.id if following else None,
+        first.campaign.name if first else None,
+        first.run.id if first else None,
     )
 
 
@@ -106,12 +106,13 @@ def _of_campaign(desk: Desk, tx: Connection, campaign: Campaign, *, has_live: bo
         return [f"it is quarantined ({campaign.quarantine_reason}): omp queue lift"]
     if campaign.state == "disabled":
         return ["it is disabled: omp queue enable"]
-    if missing := missing_approvals(desk, campaign):
-        return [f"its spec card still needs: {', '.join(missing)}"]
     if has_live:
         return []
+    if missing := missing_approvals(desk, campaign):
+        return [f"its spec card still needs: {', '.join(missing)}"]
     last = runs.latest(tx, campaign.id)
-    if last is not None and last.state in RUN.terminal and not campaign.repeat:
+    ended = last is not None and last.state in RUN.terminal and not campaign.repeat
+    if last is not None and ended and not is_retried(desk, tx, campaign, last):
         return [f"its run {last.id} is {last.state} and it does not repeat"]
     if last is not None and (waits := canary_waits(desk, tx, campaign, last)):
         return [waits]

@@ -1,15 +1,18 @@
 """Rows of campaigns and of what belongs to the queue: configurations, seeds, changes, requests."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import exists as some
 
 from omp.domain.errors import Conflict, NotFound
 from omp.store.rows import from_row, known, packed, to_values
-from omp.store.tables import campaigns, config_versions, idempotency, queue_changes, seeds
+from omp.store.tables import campaigns, config_versions, idempotency, queue_changes, runs, seeds
 
-_JSON = ("tags", "approvals")
+_LIVE = ("queued", "running")
+_JSON = ("tags", "approvals", "after")
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Campaign:
         state: enabled, disabled or quarantined.
         approvals: Spec-card approval -> who gave it and when.
         version: Counts changes; an ETag for If-Match.
+        after: Ids of the campaigns whose latest run must have completed before it starts.
     """
 
     id: str
@@ -42,6 +46,7 @@ class Campaign:
     created_at: str
     updated_at: str
     removed_at: str | None = None
+    after: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,38 @@ def listed(tx: Connection, *, removed: bool = False) -> tuple[Campaign, ...]:
     if not removed:
         query = query.where(campaigns.c.removed_at.is_(None))
     return tuple(from_row(Campaign, row, _JSON) for row in tx.execute(query))
+
+
+def of_ids(tx: Connection, ids: Collection[str]) -> dict[str, Campaign]:
+    """Campaigns by their ids, removed ones too."""
+    rows = tx.execute(select(campaigns).where(campaigns.c.id.in_(tuple(ids))))
+    return {row.id: from_row(Campaign, row, _JSON) for row in rows}
+
+
+def of_config(tx: Connection, config_hash: str) -> tuple[Campaign, ...]:
+    """Campaigns of the queue with that configuration, by priority, then position."""
+    query = select(campaigns).where(
+        campaigns.c.removed_at.is_(None), campaigns.c.config_hash == config_hash
+    )
+    order = (campaigns.c.priority, campaigns.c.position, campaigns.c.id)
+    return tuple(from_row(Campaign, row, _JSON) for row in tx.execute(query.order_by(*order)))
+
+
+def perhaps_due(tx: Connection) -> tuple[str, ...]:
+    """Ids of enabled campaigns without a live run that may be due one.
+
+    Left out are those that ran, do not repeat and did not fail last.
+    """
+    live = some().where(runs.c.campaign_id == campaigns.c.id, runs.c.state.in_(_LIVE))
+    ever = some().where(runs.c.campaign_id == campaigns.c.id)
+    query = select(campaigns.c.id).where(
+        campaigns.c.removed_at.is_(None),
+        campaigns.c.state == "enabled",
+        ~live,
+        or_(campaigns.c.repeat, campaigns.c.consecutive_failures > 0, ~ever),
+    )
+    order = (campaigns.c.priority, campaigns.c.position, campaigns.c.id)
+    return tuple(tx.execute(query.order_by(*order)).scalars())
 
 
 def change(tx: Connection, campaign_id: str, *, version: int | None = None, **values: Any) -> bool:

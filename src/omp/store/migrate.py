@@ -14,7 +14,7 @@ from omp.store import meta
 from omp.store.database import Database
 from omp.store.views import VIEWS, views_digest
 
-REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision in `migrations/versions`, oldest first; the last is the head."""
 
 SCRIPTS = Path(__file__).parent / "migrations"

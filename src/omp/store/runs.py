@@ -124,6 +124,12 @@ def find(
     return tuple(from_row(Run, row) for row in tx.execute(query))
 
 
+def of_ids(tx: Connection, ids: Collection[str]) -> dict[str, Run]:
+    """Runs by their ids."""
+    rows = tx.execute(select(runs).where(runs.c.id.in_(tuple(ids))))
+    return {row.id: from_row(Run, row) for row in rows}
+
+
 def live(tx: Connection, campaign_id: str | None = None) -> tuple[Run, ...]:
     """Runs that are queued or running, the oldest first."""
     return find(tx, campaign_id=campaign_id, states=LIVE, newest_first=False, limit=10_000)

@@ -115,7 +115,9 @@ campaigns = Table(
     Column("created_at", _TS, nullable=False),
     Column("updated_at", _TS, nullable=False),
     Column("removed_at", _TS),
+    Column("after", Text, nullable=False, server_default="[]"),
 )
+"""`after` holds the ids of the campaigns whose latest run must have completed first."""
 
 runs = Table(
     "runs",
@@ -389,3 +391,13 @@ canaries = Table(
 )
 
 Index("ix_runs_state_queued", runs.c.state, runs.c.queued_at)
+Index(
+    "ix_runs_claim",
+    *(runs.c.state, runs.c.campaign_id, runs.c.queued_at, runs.c.not_before, runs.c.id),
+)
+Index(
+    "ix_campaigns_claim",
+    *(campaigns.c.id, campaigns.c.state, campaigns.c.removed_at),
+    *(campaigns.c.priority, campaigns.c.position),
+)
+"""These two hold all that decides who goes next, so that a claim reads no wide row."""

@@ -256,3 +256,30 @@ def test_cleanup_is_refused_while_mining(
     assert client.post("/api/omp/cleanup", json={"dry_run": True}).status_code == 200
     client.post("/api/omp/stop")
     assert client.post("/api/omp/cleanup").status_code == 200
+
+
+def test_a_dry_run_changes_nothing_and_tells_the_order(client: TestClient) -> None:
+    tried = client.post("/api/omp/queue?dry_run=true", json=NEW).json()
+    assert (tried["dry_run"], tried["order"][0]["name"]) == (True, "Test")
+    assert client.get("/api/omp/queue").json()["items"] == []
+    campaign = add(client).json()["id"]
+    for call in (
+        client.patch(f"/api/omp/queue/{campaign}?dry_run=1", json={"enabled": False}),
+        client.delete(f"/api/omp/queue/{campaign}?dry_run=true"),
+        client.post(
+            "/api/omp/queue/bulk?dry_run=true", json={"action": "remove", "everything": True}
+        ),
+    ):
+        assert call.status_code == 200, call.text
+        assert call.json()["changes"][0]["campaign_id"] == campaign
+    assert client.get(f"/api/omp/queue/{campaign}").json()["enabled"] is True
+
+
+def test_many_are_changed_with_one_request(client: TestClient) -> None:
+    campaign = add(client, tags=["night"]).json()["id"]
+    body = {"action": "disable", "tag": "night", "reason": "a holiday"}
+    assert client.post("/api/omp/queue/bulk", json=body).json()["changed"] == [campaign]
+    refused = client.post("/api/omp/queue/bulk", json={**body, "everything": True})
+    assert refused.status_code == 422
+    waits = client.patch(f"/api/omp/queue/{campaign}", json={"after": ["nobody"]})
+    assert (waits.status_code, "nobody" in waits.json()["detail"]) == (422, True)

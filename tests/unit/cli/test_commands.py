@@ -90,6 +90,34 @@ ASKED = [
         "queue.move",
         {"campaign": "camp_1", "before": None, "reason": "x"},
     ),
+    (
+        ["queue", "priority", "camp_1", "camp_2", "2", "-r", "urgent", "--dry-run"],
+        "queue.bulk",
+        {
+            "action": "priority",
+            "ids": ["camp_1", "camp_2"],
+            "priority": 2,
+            "reason": "urgent",
+            "dry_run": True,
+        },
+    ),
+    (
+        ["queue", "disable", "--tag", "night"],
+        "queue.bulk",
+        {"action": "disable", "tag": "night"},
+    ),
+    (["queue", "enable", "--all"], "queue.bulk", {"action": "enable", "everything": True}),
+    (
+        ["queue", "remove", "camp_1", "--dry-run"],
+        "queue.remove",
+        {"campaign": "camp_1", "dry_run": True},
+    ),
+    (
+        ["queue", "after", "camp_1", "first", "second"],
+        "queue.change",
+        {"campaign": "camp_1", "after": ["first", "second"]},
+    ),
+    (["queue", "after", "camp_1"], "queue.change", {"campaign": "camp_1", "after": []}),
     (["queue", "lift", "camp_1", "-r", "x"], "queue.lift", {"campaign": "camp_1", "reason": "x"}),
     (["queue", "again", "camp_1"], "queue.again", {"campaign": "camp_1"}),
     (

@@ -156,7 +156,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 def test_every_scalar_key_has_its_row_of_rules() -> None:
     keys = {key for key in flat(as_mapping(Settings())) if not key.startswith("gates.")}
-    assert keys == set(RULES)
+    assert keys == set(RULES) - {"queue.tag_limits"}  # a table of the user's own keys
     assert all(rule.about for rule in RULES.values())
 
 
@@ -179,3 +179,37 @@ def test_a_probability_is_taken_in_its_range_alone(value: float) -> None:
         assert parse_settings(text).settings.holdout == expected
     else:
         assert "holdout.min_dsr" in faults_of(text)
+
+
+def test_when_runs_start_is_read_with_its_tags() -> None:
+    text = """
+[queue]
+quiet_hours = ["mon-fri 08:30-18:00 America/Sao_Paulo"]
+retries = 2
+[queue.tag_limits]
+heavy = 1
+"""
+    found = parse_settings(text)
+    assert found.settings.queue.tag_limits == {"heavy": 1}
+    assert found.settings.queue.quiet_hours == ("mon-fri 08:30-18:00 America/Sao_Paulo",)
+    assert found.origins["queue.tag_limits.heavy"] == "file:6"
+    braces = parse_settings("[queue]\ntag_limits = { heavy = 1 }\n")
+    assert braces.origins["queue.tag_limits.heavy"] == "file:2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'quiet_hours = ["08:30-18:00"]',
+        'quiet_hours = ["08:30-18:00 Mars/Olympus"]',
+        'quiet_hours = ["25:00-26:00 Europe/Madrid"]',
+        'quiet_hours = ["08:00-08:00 Europe/Madrid"]',
+        'quiet_hours = ["mox 08:00-09:00 Europe/Madrid"]',
+        "tag_limits = 3",
+        "tag_limits = { heavy = -1 }",
+        "retries = -1",
+    ],
+)
+def test_what_says_no_time_and_no_limit_is_refused(text: str) -> None:
+    with pytest.raises(InvalidConfiguration, match=r"queue\."):
+        parse_settings(f"[queue]\n{text}\n")
