@@ -30,6 +30,14 @@ IMPACT_PER_VENUE = {
     "synthetic": "a made-up market; fills at the open",
 }
 
+CHARGES_PER_VENUE = {
+    "us": "SEC and FINRA fees on sales are within the commission: below 0.4 bp a side for shares "
+    "from 5 dollars on; borrowed shares are not charged (about 30 bp a year is assumed)",
+    "br": "fees of B3 are within the commission, those of a day trade where positions close within "
+    "their session; borrowed shares are not charged (about 200 bp a year is assumed)",
+    "synthetic": "nothing is charged beside these",
+}
+
 
 def _campaign(desk: Desk, campaign_id: str | None) -> tuple[Campaign, CampaignFile]:
     with desk.read() as tx:
@@ -251,5 +259,6 @@ def assumptions(desk: Desk, run_id: str | None) -> dict[str, Any]:
         "signed": facts["trader_expert"],
         "stress": stress,
         "limit": limit,
+        "charges_note": CHARGES_PER_VENUE.get(campaign.market, "nothing is charged beside these"),
         "market_note": IMPACT_PER_VENUE.get(campaign.market, "no model of this market"),
     }

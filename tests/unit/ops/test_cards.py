@@ -62,7 +62,11 @@ SEED_HEADINGS = {
     "handoff-trader-expert": ["## Handoff: omp-operator -> trader-expert", "x annual"],
     "handoff-data-engineer": ["## Handoff: omp-operator -> data-engineer", "**Impact:**"],
     "request": ["## Request: quant-researcher -> omp-operator", "**Priority:** 2"],
-    "execution-assumptions": ["## Execution Assumptions Card", "### Costs, per side"],
+    "execution-assumptions": [
+        "## Execution Assumptions Card",
+        "### Costs, per side",
+        "borrowed shares",
+    ],
 }
 
 
