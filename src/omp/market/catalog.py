@@ -189,7 +189,8 @@ class Catalog:
             min_sealed_bars: fewest bars a sealed window may have.
             lineages: the known lineages; by default those of the workspace.
             engine_version: version of the program, for the record.
-            remarks: further entries of the manifest; none of them may tell a sealed price.
+            remarks: further entries of the manifest; none of them may tell a sealed price. The
+                universe among them is part of the digest.
 
         Raises:
             DataNotReady: when the certificate is not a plain yes or the window is too short.
@@ -232,6 +233,8 @@ class Catalog:
                 "sealed": snap.content_digest(sealed),
             },
         }
+        if (remarks or {}).get("universe"):
+            header["of_universe"] = (remarks or {})["universe"]
         digest = snap.header_digest(header)
         if not (self.snapshots / digest / MANIFEST_FILE).is_file():
             manifest = (

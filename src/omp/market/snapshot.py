@@ -38,6 +38,12 @@ HEADER = (
     "content",
 )
 
+HEADER_IF_ANY = ("of_universe",)
+"""Fields of the header that only some snapshots have: the list whose members the symbols are.
+
+A universe of which every symbol was always a member has the bars of its parent, and is another.
+"""
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -110,7 +116,9 @@ def _canonical(column: Any) -> Any:
 
 def header_digest(manifest: dict[str, Any]) -> str:
     """The digest of a snapshot, from the header fields of its manifest."""
-    return blake3.blake3(rfc8785.dumps({key: manifest[key] for key in HEADER})).hexdigest()
+    named = {key: manifest[key] for key in HEADER}
+    named |= {key: manifest[key] for key in HEADER_IF_ANY if key in manifest}
+    return blake3.blake3(rfc8785.dumps(named)).hexdigest()
 
 
 def bars_to_parquet(panel: Panel) -> bytes:

@@ -1,7 +1,7 @@
 """Are a campaign's data ready? The same questions a run asks before its first trial."""
 
 import time
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from omp.config.campaign_file import CampaignFile
@@ -97,10 +97,9 @@ def require_members(
     """
     carried = (snapshot.manifest.get("universe") or {}).get("name")
     said, wanted = campaign.campaign.universe, campaign.data.universe
-    named = carried or wanted
-    is_list = said in LISTS or carried is not None
-    if said not in ("", "custom") and is_list and said not in (carried, wanted):
-        raise _of_another(snapshot, f"[campaign] universe is {said!r}", said, named)
+    fits = {"", "custom", carried, wanted, None if wanted is None else PurePath(wanted).stem}
+    if said not in fits and (said in LISTS or carried is not None):
+        raise _of_another(snapshot, f"[campaign] universe is {said!r}", said, carried)
     if wanted is None or wanted == carried:
         return
     if wanted.endswith(".csv"):

@@ -293,6 +293,18 @@ def test_members_by_date_are_no_survivors(made, published, tmp_path: Path) -> No
     assert "survivorship" not in {one.rule for one in later.certificate.flags}
 
 
+def test_a_universe_of_all_symbols_is_another_snapshot_than_its_parent(made, published) -> None:
+    catalog, parent = published(made(("AAA", "BBB"), n_bars=1200))
+    everyone = derive(
+        catalog, "made", Change(universe="all", symbols=("AAA", "BBB")), name="everyone"
+    )
+    assert everyone.digest != parent.digest
+    assert everyone.manifest["content"] == parent.manifest["content"]
+    assert catalog.resolve("everyone").manifest["universe"]["name"] == "all"
+    assert catalog.resolve("made").manifest.get("universe") is None
+    catalog.verify(everyone.digest)
+
+
 def test_yields_of_cash_go_on_into_what_is_made_later(made, published, tmp_path: Path) -> None:
     panel = repeating(made(("AAA",), n_bars=1200), 300)
     catalog, _ = published(panel)
