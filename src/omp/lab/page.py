@@ -1,45 +1,12 @@
 """`docs/calibration.md`: the figures of one or more calibrations as a page for people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from omp.domain.durable import write_durable
+from omp.lab.bars import DYING_RATE, NOISE, POWER, PRECISION, Bar
 from omp.lab.figures import TRUE_SHARE
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A bar for power at the first look.
-
-    Args:
-        least: Rate that must be reached.
-        simulated: Rate in the simulations the procedure was designed on.
-    """
-
-    least: float
-    simulated: float
-
-
-POWER: dict[tuple[int, float], Bar] = {
-    (1, 1.0): Bar(0.10, 0.16),
-    (1, 1.5): Bar(0.50, 0.56),
-    (1, 2.0): Bar(0.75, 0.83),
-    (5, 1.0): Bar(0.55, 0.73),
-    (5, 1.5): Bar(0.90, 0.97),
-    (5, 2.0): Bar(0.95, 1.0),
-}
-"""(symbols, dial) -> the bar."""
-
-NULL_RATE = 2.0 / 1260.0
-"""At most this rate of nulls may be promoted, one campaign each."""
-
-DYING_RATE = 0.05
-"""At most this rate of the markets whose edge dies where the sealed window begins is promoted."""
-
-PRECISION = 0.95
-"""At least this share of the promotions at dials 1.5 and 2.0 is true."""
 
 STOPPED = (
     "Searches that PBO had refused after generation 0 were not bred on: PBO depends on that "
@@ -92,8 +59,9 @@ MEANING = """\
 
 REASONS = """\
 Why power stays below its bars was traced in
-[decision 0007](decisions/0007-what-the-first-calibration-found.md) and
-[decision 0008](decisions/0008-what-is-offered-agrees-with-the-random-rules.md)."""
+[decision 0007](decisions/0007-what-the-first-calibration-found.md),
+[decision 0008](decisions/0008-what-is-offered-agrees-with-the-random-rules.md) and
+[decision 0053](decisions/0053-what-the-true-rule-itself-would-reach.md)."""
 
 
 def write_page(path: Path, documents: Sequence[dict[str, Any]]) -> None:
@@ -154,17 +122,35 @@ def _of_asked(doc: dict[str, Any]) -> str:
 
 
 def _nulls(documents: Sequence[dict[str, Any]]) -> str:
-    lines = ["## Noise", "", "| markets without an edge | promoted | rate | bounds |"]
-    lines += ["|---|---|---|---|"]
+    lines = ["## Noise", ""]
+    lines += ["| campaigns each | markets without an edge | promoted | rate | bounds |"]
+    lines += ["|---|---|---|---|---|"]
+    told = set()
     for doc in documents:
-        null = doc["totals"]["null"]
+        null, each = doc["totals"]["null"], _campaigns(doc)
         if not null["contaminated"]["n"]:
             continue
-        lines.append(_rate_row("all", null["contaminated"]))
-        lines += [_rate_row(f"drift {key}", one) for key, one in null["by_drift"].items()]
-        lines += [_rate_row(f"kind `{key}`", one) for key, one in null["by_kind"].items()]
-    lines += ["", f"The bar: at most 2 of 1,260, a rate of {NULL_RATE:.4f}.", ""]
+        told.add(each)
+        rows = {"all": null["contaminated"]}
+        rows |= {f"drift {key}": one for key, one in null["by_drift"].items()}
+        rows |= {f"kind `{key}`": one for key, one in null["by_kind"].items()}
+        lines += [_rate_row(f"{each} | {name}", one) for name, one in rows.items()]
+    lines.append("")
+    for each in sorted(told & set(NOISE)):
+        bar, plural = NOISE[each], "" if each == 1 else "s"
+        lines += [
+            (
+                f"The bar of {each} campaign{plural} each: at most {bar.most} of {bar.of:,}, a rate "
+                f"of {bar.rate:.4f}."
+            ),
+            "",
+        ]
     return "\n".join(lines)
+
+
+def _campaigns(doc: dict[str, Any]) -> int:
+    """Campaigns on each market of a calibration."""
+    return max((len(one["campaigns"]) for one in doc["markets"]), default=0)
 
 
 def _rate_row(name: str, one: dict[str, Any]) -> str:
@@ -204,16 +190,16 @@ def _power(documents: Sequence[dict[str, Any]]) -> str:
     lines = [
         "## Power and precision",
         "",
-        "| symbols | dial | drift | edges | found | rate | bounds | bar | simulated | true |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| symbols | dial | drift | edges | campaigns | found | rate | bounds | bar | sim. | true |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for at in _powers(documents):
         bar, found, true = _bar(at), at["found"], at["true"]
         lines.append(
-            f"| {_which(at)} | {found['hits']} of {found['n']} | "
+            f"| {_which(at)} | {at['campaigns']} | {_hits(found)} | "
             f"{_share(found['rate'])} | {_bounds(found)} | "
             f"{f'{bar.least:.2f} | {bar.simulated:.2f}' if bar else '– | –'} | "
-            f"{true['hits']} of {true['n']} |"
+            f"{_hits(true) if true else '–'} |"
         )
     return "\n".join([*lines, ""])
 
@@ -225,7 +211,7 @@ def _anatomy(documents: Sequence[dict[str, Any]]) -> str:
         "| symbols | dial | drift | edges | PBO passed | in-sample | true | look passed |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for at in _powers(documents):
+    for at in _powers(documents, first=False):
         pbo, look = at["pbo_passed"], at["look_passed"]
         lines.append(
             f"| {_which(at)} | {pbo['hits']} of {pbo['n']} | "
@@ -235,16 +221,24 @@ def _anatomy(documents: Sequence[dict[str, Any]]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _powers(documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    found = [one for doc in documents for one in doc["totals"]["power"]]
-    keys = ("n_symbols", "dial", "drift_sharpe", "edges")
+def _powers(documents: Sequence[dict[str, Any]], *, first: bool = True) -> list[dict[str, Any]]:
+    """Power of each kind of planted market; `first`: after the first of its campaigns as well."""
+    found = []
+    for doc in documents:
+        each = _campaigns(doc)
+        for one in doc["totals"]["power"]:
+            found.append({**one, "campaigns": each})
+            if first and each > 1:
+                early = {"campaigns": 1, "found": one["found_by_first_campaign"], "true": None}
+                found.append({**one, **early})
+    keys = ("n_symbols", "dial", "drift_sharpe", "edges", "campaigns")
     return sorted(found, key=lambda one: tuple(one.get(key, "equal") for key in keys))
 
 
 def _bar(at: dict[str, Any]) -> Bar | None:
     if at.get("edges", "equal") != "equal":
         return None
-    return POWER.get((at["n_symbols"], at["dial"]))
+    return POWER.get(at["campaigns"], {}).get((at["n_symbols"], at["dial"]))
 
 
 def _which(at: dict[str, Any]) -> str:
@@ -272,10 +266,15 @@ def _shortfalls(documents: Sequence[dict[str, Any]]) -> str:
     missed, unsure = [], []
     for doc in documents:
         one = doc["totals"]["null"]["contaminated"]
-        if one["n"] and one["lower"] > NULL_RATE:
-            missed.append(f"noise: {one['hits']} of {one['n']} promoted")
-        elif one["n"] and one["upper"] > NULL_RATE:
-            unsure.append(f"noise: the upper bound is {one['upper']:.4f}, the bar {NULL_RATE:.4f}")
+        each = _campaigns(doc)
+        most = NOISE.get(each)
+        noise = f"noise, {each} campaign(s) each: {one['hits']} of {one['n']} promoted"
+        if one["n"] and most and one["lower"] > most.rate:
+            missed.append(f"{noise}, the bar is {most.most} of {most.of:,}")
+        elif one["n"] and most and one["upper"] > most.rate:
+            unsure.append(
+                f"{noise}; the upper bound is {one['upper']:.4f}, the bar {most.rate:.4f}"
+            )
         for at in doc["totals"].get("dying", []):
             died = at["contaminated"]
             name = f"dying edges at dial {at['dial']:g}, {at['n_symbols']} symbol(s)"
@@ -286,6 +285,7 @@ def _shortfalls(documents: Sequence[dict[str, Any]]) -> str:
     for at in _powers(documents):
         bar, found, true = _bar(at), at["found"], at["true"]
         name = f"dial {at['dial']:g}, drift {at['drift_sharpe']:g}, {at['n_symbols']} symbol(s)"
+        name += f", {at['campaigns']} campaign(s)"
         if bar and found["n"] and found["upper"] < bar.least:
             missed.append(f"power at {name}: {found['rate']:.2f}, the bar is {bar.least:.2f}")
         elif bar and found["n"] and found["lower"] < bar.least:
@@ -293,7 +293,7 @@ def _shortfalls(documents: Sequence[dict[str, Any]]) -> str:
                 f"power at {name}: {found['rate']:.2f} between {_bounds(found)}, the bar is "
                 f"{bar.least:.2f}"
             )
-        if true["n"] and at["dial"] >= 1.5 and true["upper"] < PRECISION:
+        if true and true["n"] and at["dial"] >= 1.5 and true["upper"] < PRECISION:
             missed.append(f"precision at {name}: {true['rate']:.2f}, the bar is {PRECISION:.2f}")
     lines = ["## Held against the bars", ""]
     lines += [f"- Missed: {one}." for one in missed] or ["- No bar is missed beyond doubt."]
@@ -306,6 +306,10 @@ def _shortfalls(documents: Sequence[dict[str, Any]]) -> str:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
+
+
+def _hits(one: dict[str, Any]) -> str:
+    return f"{one['hits']} of {one['n']}"
 
 
 def _bounds(one: dict[str, Any]) -> str:

@@ -14,8 +14,10 @@ from omp.config.settings import parse_settings
 from omp.domain.errors import DataNotReady, InvalidInput, NotFound
 from omp.gates.panel import judge
 from omp.lab.calibrate import calibrate
+from omp.lab.figures import rate
 from omp.lab.market_ledger import MarketLedger
 from omp.lab.one_market import Task, run_task
+from omp.lab.page import page
 from omp.lab.poisons import POISONS, Poison
 from omp.lab.walk import Screen
 from omp.lab.worlds import World, open_world, own_worlds
@@ -139,6 +141,21 @@ def test_the_page_shows_every_figure(measured: Result, room: Path) -> None:
     assert measured["config_hash"][:16] in text
     for row in measured["totals"]["funnel"]:
         assert f"| {row['group']} | {row['campaigns']} |" in text
+    (power,) = measured["totals"]["power"]
+    for each, found in ((1, power["found_by_first_campaign"]), (2, power["found"])):
+        assert f"| 1 | 4 | 0 | – | {each} | {found['hits']} of 2 |" in text
+    assert "| 2 | all | 0 of 3 |" in text
+
+
+@pytest.mark.parametrize(("hits", "told"), [(3, "Not decided"), (12, "Missed: noise, 100")])
+def test_many_campaigns_have_a_bar_of_their_own(measured: Result, hits: int, told: str) -> None:
+    many = json.loads(json.dumps(measured))
+    for market in many["markets"]:
+        market["campaigns"] = market["campaigns"][:1] * 100
+    many["totals"]["null"]["contaminated"] = rate(hits, 124)
+    text = page([many])
+    assert "The bar of 100 campaigns each: at most 3 of 124, a rate of 0.0242." in text
+    assert told in text.partition("## Held against")[2]
 
 
 def test_two_processes_give_the_same_answer(measured: Result, room: Path) -> None:

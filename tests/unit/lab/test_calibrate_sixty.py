@@ -12,10 +12,10 @@ from scipy.stats import binom
 
 from omp.config.campaign_file import parse_campaign
 from omp.config.settings import parse_settings
+from omp.lab.bars import NULL_RATE
 from omp.lab.calibrate import calibrate
 from omp.lab.market_ledger import MarketLedger
 from omp.lab.one_market import Task, run_task
-from omp.lab.page import NULL_RATE
 from omp.lab.worlds import own_worlds
 
 CAMPAIGN = """\
