@@ -65,8 +65,10 @@ def run(arguments: list[str] | None = None) -> int:
 def main() -> None:
     """Entry point of the console command."""
     from omp.cli.shut_in import own_process
+    from omp.cli.stacks import answer_with_stacks
 
     own_process()
+    answer_with_stacks()
     sys.exit(run())
 
 

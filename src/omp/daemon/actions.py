@@ -50,6 +50,7 @@ class Hands:
     def do(self, action: Action) -> None:
         """Journal an action, open its incident, and do it."""
         fingerprint = f"watchdog.{action.cause}:{self._about(action)}"
+        details = self._details(action) if action.kind in SEVERITY else {}
         with self._desk.write() as tx:
             self._desk.note(
                 tx,
@@ -63,7 +64,7 @@ class Hands:
                     fingerprint[:96],
                     SEVERITY[action.kind],
                     action.sentence,
-                    details=self._details(action),
+                    details=details,
                     tx=tx,
                 )
         verb = self._verbs.get(action.kind)
@@ -83,6 +84,7 @@ class Hands:
             folder = RunDirectory(self._desk.workspace.run(action.subject))
             details["runs"] = [action.subject]
             details["campaigns"] = [self._about(action)]
+            details |= self._supervisor.autopsy(action.subject)
             details["last_lines"] = [
                 *last_lines(folder.events, LAST_LINES)[0],
                 *last_lines(folder.stderr, LAST_LINES)[0],

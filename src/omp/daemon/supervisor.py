@@ -9,7 +9,7 @@ turn looks once and goes on, so one child can never hold up the others.
 from collections.abc import Callable
 from dataclasses import replace
 
-from omp.daemon import process
+from omp.daemon import autopsy, process
 from omp.daemon.closing import Closing, Followed
 from omp.daemon.executors.base import Executor, Order
 from omp.daemon.follow import Follower
@@ -25,6 +25,7 @@ from omp.ops.desk import Desk
 from omp.ops.runs import Claimed
 from omp.store import runs as rows
 from omp.store.runs import Run
+from omp.wire.rundir import RunDirectory
 
 GRACE_S = 10.0
 """How long a child may take to write its checkpoint after TERM."""
@@ -209,6 +210,18 @@ class Supervisor:
         idle_s = min(runs.idle_s(self._desk, run), process.age_s(identity))
         self._slots[name] = Slot(name, claimed, stage, child, follower, now - idle_s)
         runs.note_adopted(self._desk, run.id, run.attempt, identity.pid)
+
+    def autopsy(self, run_id: str) -> dict[str, list[str]]:
+        """What a run's processes look like now, for the incident that ends it."""
+        for slot in self._slots.values():
+            if slot.run_id == run_id:
+                members = process.tree(run_id, slot.child.identity)
+                errors = RunDirectory(self._desk.workspace.run(run_id)).stderr
+                return {
+                    "processes": autopsy.processes(members),
+                    "stack": autopsy.stack(slot.child.identity, errors),
+                }
+        return {}
 
     # --- ending ---------------------------------------------------------------------------------
 

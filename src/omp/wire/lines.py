@@ -7,6 +7,7 @@ stopped. A line without its newline is still being written and is left for the n
 import datetime as dt
 import json
 import math
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from omp.domain.errors import DataNotReady, Diverged, InvalidConfiguration, OmpE
 from omp.wire.canonical import finite
 
 SCHEMA_VERSION = 1
+STACK_SIGNAL = signal.SIGUSR1
+"""On it the built-in engine writes the stacks of its threads to standard error."""
+
 EventName = Literal["start", "progress", "checkpoint", "stage", "divergence", "result", "error"]
 EVENTS: tuple[EventName, ...] = get_args(EventName)
 

@@ -193,6 +193,7 @@ def test_a_run_without_progress_is_ended_with_its_tree(open_shop: Open, mode: st
     (incident,) = listed(shop.desk)
     assert "I am about to think very hard" in incident.details["last_lines"]
     assert incident.details["runs"] == [run.id]
+    assert len(incident.details["processes"]) == (2 if "fork" in mode else 1)
 
 
 def test_a_huge_line_neither_blocks_nor_fills_the_memory(open_shop: Open) -> None:
