@@ -22,6 +22,7 @@ BUDGETS_S: dict[str, float] = {
     "story": 300,
     "browser": 240,
     "docs": 30,
+    "long": 120,
 }
 """Seconds each room may take on two cores, worst case; printed next to what it took."""
 

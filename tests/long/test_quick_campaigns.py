@@ -1,0 +1,57 @@
+"""The long campaigns in small: the same programs as `./test --long`, with fewer rounds."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.long.crash import DAEMON_POINTS
+from tests.long.power_cuts import possible
+from tests.servers.postgres import programs
+
+ROOT = Path(__file__).parents[2]
+
+
+def campaign(name: str, *arguments: str) -> dict[str, Any]:
+    """Run one as `./test --long` does; gives its figures."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.long.{name}", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.stdout, done.stderr[-3000:]
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert figures["ok"], (figures, done.stderr[-3000:])
+    return figures
+
+
+def test_a_kill_at_every_point_of_the_daemon_breaks_no_invariant() -> None:
+    if programs() is None:
+        pytest.skip("NO POSTGRESQL: the fail-points of the mirror cannot be reached")
+    figures = campaign("crash", "--half", "small", "--kills", "24", "--each", "1")
+    assert {name for name, hits in figures["hits"].items() if hits} >= set(DAEMON_POINTS)
+    assert figures["vain"] == {}
+    assert figures["hall_entries"] >= 10
+    assert figures["violations"] == 0
+
+
+def test_a_power_cut_loses_nothing_that_was_acknowledged() -> None:
+    if why := possible():
+        pytest.skip(f"NO POWER CUTS: {why}")
+    figures = campaign("power_cuts", "--cuts", "2")
+    assert figures["losses"] == 0
+    assert figures["acknowledged_promotions"] >= 2
+
+
+def test_a_short_soak_leaves_no_thread_and_no_handle() -> None:
+    figures = campaign("soak", "--campaigns", "40")
+    assert figures["campaigns"] >= 40
+    assert figures["violations"] == []
+    assert figures["threads_growth"] <= 0
+    assert figures["handles_growth"] <= 0
