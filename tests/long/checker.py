@@ -367,7 +367,9 @@ class Checker:
             for row in entries:
                 other = mirrored.get(row["candidate_id"])
                 if other is None or other[3] != row["row_hash"]:
-                    found.append(Violation("I1", f"the mirror lacks {row['candidate_id']}"))
+                    held = "nothing" if other is None else f"{other[3][:12]} of delivery {other[4]}"
+                    told = f"{row['candidate_id']} {row['row_hash'][:12]}"
+                    found.append(Violation("I1", f"the mirror lacks {told}, it holds {held}"))
         known = self.memory.hall
         found += [
             Violation("I1", f"the mirror holds {name}, the record does not")

@@ -269,6 +269,9 @@ def small_half(folder: Path, kills: int, seed: int, *, each: int, url: str | Non
                 stage.shoot(point, chance, 30.0)
             stage.settle()
             stage.close()
+            if tally.violations:
+                print(f"kept for a look: {place}", file=sys.stderr, flush=True)
+                break
             shutil.rmtree(place)
     tally.seconds = time.monotonic() - began
     return tally
@@ -327,7 +330,8 @@ def main() -> int:
         if options.half != "small":
             whole.add(real_half(folder, half, options.seed + 1, each=options.each))
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not whole.violations:
+            shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(report(whole)))
     return 0 if not whole.violations else 1
 

@@ -86,7 +86,7 @@ FAULTS: dict[str, tuple[str, Callable[[Path], object]]] = {
     ),
     "a run without an owner": (
         "I7",
-        lambda w: sql(w, "UPDATE runs SET state='running', pid=1, progress_at='2020-01-01T00:00:00Z'"),
+        lambda w: sql(w, "UPDATE runs SET state='running', pid=1, progress_at='2020-01-01T00:00Z'"),
     ),
     "a record is rewritten": (
         "I8",
