@@ -1,4 +1,4 @@
-"""Upkeep: maintenance, in which nothing is started, and the deletion of old runs."""
+"""Upkeep: maintenance, in which nothing is started, old runs deleted, backups."""
 
 from dataclasses import replace
 
@@ -8,7 +8,8 @@ from starlette.responses import Response
 from omp.api.edge import AtDesk, reply
 from omp.api.schemas import Cleanup, TurnMaintenance
 from omp.domain.errors import Conflict
-from omp.ops import maintenance, miner, retention
+from omp.ops import backup, maintenance, miner, retention
+from omp.ops.backup import Backup
 from omp.ops.maintenance import Maintenance
 from omp.ops.retention import Plan
 
@@ -47,3 +48,12 @@ def clean(desk: AtDesk, body: Cleanup | None = None) -> Response:
         desk, dry_run=given.dry_run, keep=given.keep, min_free_gb=given.min_free_gb
     )
     return reply(found)
+
+
+@router.post("/backup", response_model=Backup)
+def back_up(desk: AtDesk) -> Response:
+    """Back up the whole record into the workspace's backups/, and prove the copy.
+
+    Mining goes on meanwhile; another folder is named on the command line alone.
+    """
+    return reply(backup.make(desk))

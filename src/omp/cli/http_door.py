@@ -102,6 +102,7 @@ ROUTES: dict[str, Route] = {
     "data.revalidations": Route("GET", "/revalidations", _LIST),
     "reports.show": Route("GET", "/reports/{kind}", (("subject", "subject"),)),
     "retention.clean": Route("POST", "/cleanup", timeout_s=LONG_S),
+    "backup.make": Route("POST", "/backup", timeout_s=LONG_S),
     "config.show": Route("GET", "/config"),
 }
 

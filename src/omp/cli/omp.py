@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from omp.cli import (
+    backup_commands,
     bench_commands,
     calibrate_commands,
     data_control_commands,
@@ -54,6 +55,7 @@ window_command.add_to(dataset_commands.app)
 data_derive_commands.add_to(dataset_commands.app)
 incident_commands.add_to(app)
 upkeep_commands.add_to(app)
+backup_commands.add_to(app)
 calibrate_commands.add_to(app)
 bench_commands.add_to(app)
 

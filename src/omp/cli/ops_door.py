@@ -228,6 +228,8 @@ VERBS: dict[str, Verb] = {
     "data.revalidations": Verb("data_sets", "revalidations", shape=_items),
     "reports.show": Verb("cards", "render", first=("kind",)),
     "retention.clean": Verb("retention", "clean"),
+    "backup.make": Verb("backup", "make"),
+    "backup.to": Verb("backup", "make"),
 }
 """Every verb; a test compares their arguments with the functions'."""
 

@@ -70,6 +70,13 @@ class Retention:
 @dataclass(frozen=True)
 class Store:
     url: str = ""
+    scrub_every_h: float = 24.0
+
+
+@dataclass(frozen=True)
+class Backup:
+    every_h: float = 24.0
+    keep: int = 7
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,7 @@ class Settings:
     review: Review = field(default_factory=Review)
     retention: Retention = field(default_factory=Retention)
     store: Store = field(default_factory=Store)
+    backup: Backup = field(default_factory=Backup)
     sync: Sync = field(default_factory=Sync)
     alerts: Alerts = field(default_factory=Alerts)
     executor: Executor = field(default_factory=Executor)
@@ -194,6 +202,13 @@ RULES: Mapping[str, Rule] = {
     "retention.archive_after_days": Rule(0, unit="days", about="older runs may be archived"),
     "retention.log_days": Rule(1, unit="days", about="logs are kept so long"),
     "store.url": Rule(about="a SQLAlchemy URL; empty: state/omp.db in the workspace"),
+    "store.scrub_every_h": Rule(
+        0, 8760, "hours", about="so often every row, file and snapshot is proven; 0 never"
+    ),
+    "backup.every_h": Rule(
+        0, 8760, "hours", about="so often the workspace is backed up into backups/; 0 never"
+    ),
+    "backup.keep": Rule(1, 1000, "backups", about="so many of the latest backups stay"),
     "sync.url_env": Rule(
         1, 100, "characters", about="environment variable that holds the PostgreSQL URL"
     ),

@@ -22,6 +22,7 @@ from omp.daemon.outbox import Outbox
 from omp.daemon.promoter import Judge, Promoter
 from omp.daemon.resources import ResourceReader, memory_share_mb
 from omp.daemon.supervisor import GRACE_S, Supervisor
+from omp.daemon.upkeep import Upkeep
 from omp.domain.errors import Conflict, DiskFull, InvalidConfiguration, OmpError
 from omp.ops import hall_check, maintenance, miner, promotion, queue, retention, settings_versions
 from omp.ops.desk import Desk
@@ -78,6 +79,7 @@ class Loop:
             self.desk, self._helpers, judge=judge or promotion, trouble=self._hear_of
         )
         self._outbox = Outbox(self.desk)
+        self._upkeep = Upkeep(self.desk)
         self._full: OmpError | None = None
         self._heard: OmpError | None = None
         self._queue_seen: object = None
@@ -112,6 +114,7 @@ class Loop:
         self._guarded("start", lambda: hall_check.reconcile(self.desk))
         self._promoter.start()
         self._outbox.start()
+        self._upkeep.start()
 
     def _announce(self) -> None:
         settings_versions.in_force(self.desk)
@@ -141,6 +144,7 @@ class Loop:
             self._guarded("stop", self._helpers.kill)
             self._promoter.stop(limit_s=2.0)
         self._outbox.stop(limit_s=2.0)
+        self._upkeep.stop(limit_s=2.0)
         self._guarded("stop", self._farewell)
         self.desk.live.clear()
 
@@ -209,7 +213,7 @@ class Loop:
         except InvalidConfiguration:
             return  # the health check names the faults, and nothing new is started
         self.desk = self._lookout.desk = self._helpers.desk = fresh
-        self._promoter.desk = self._outbox.desk = fresh
+        self._promoter.desk = self._outbox.desk = self._upkeep.desk = fresh
 
     # --- watching and mining --------------------------------------------------------------------
 

@@ -57,6 +57,9 @@ KINDS: dict[str, str] = {
     "machine.gap": "the machine slept, or its clock was set",
     "watchdog.action": "the watchdog acted",
     "retention.deleted": "old artifacts were deleted by the retention policy",
+    "backup.made": "a backup was made and proven",
+    "backup.restored": "the workspace was restored from a backup",
+    "store.scrubbed": "every row, file and snapshot was read and proven",
     "daemon.started": "the daemon came up",
     "daemon.stopped": "the daemon went down",
 }

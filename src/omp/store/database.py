@@ -26,7 +26,7 @@ CACHE_KIB = 8_192
 WRITER_LOCK = 0x6F6D70  # "omp": the advisory lock of writers on PostgreSQL
 SQLITE_MAGIC = b"SQLite format 3\x00"
 
-_RESTORE = "put back your own copy of state/omp.db, or ask omp doctor what is left"
+_RESTORE = "restore the last backup into a new folder: omp restore backups/FILE --into DIR"
 
 SQLITE_FAULTS: dict[str, tuple[type[OmpError], str, str]] = {
     "SQLITE_FULL": (

@@ -1,0 +1,42 @@
+"""What the daemon does by the clock, beside mining: each duty says itself whether it is due."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from omp.ops import backup
+from omp.ops.desk import Desk
+from omp.store import meta
+
+AGAIN_H = 1.0
+"""A backup that failed is tried again after so many hours."""
+
+Duty = Callable[[Desk], object]
+_TRIED_KEY = "backup.tried"
+
+
+def back_up(desk: Desk) -> bool:
+    """Make the backup whose time has come; says whether it did."""
+    every_h = desk.settings.backup.every_h
+    if every_h == 0 or desk.db.dialect != "sqlite" or desk.db.failed:
+        return False
+    with desk.read() as tx:
+        last = (meta.get_json(tx, backup.LAST_KEY) or {}).get("at")
+        tried = meta.get(tx, _TRIED_KEY)
+    if not (past(desk, last, every_h) and past(desk, tried, min(every_h, AGAIN_H))):
+        return False
+    with desk.db.write() as tx:
+        meta.put(tx, _TRIED_KEY, desk.clock.iso())
+    backup.make(desk)
+    return True
+
+
+def past(desk: Desk, instant: str | None, hours: float) -> bool:
+    """Whether so many hours have gone by since an instant; an unknown or future one is long ago."""
+    if instant is None:
+        return True
+    since = desk.clock.now() - datetime.fromisoformat(instant)
+    return since >= timedelta(hours=hours) or since < timedelta(0)
+
+
+DUTIES: Mapping[str, Duty] = {"backup": back_up}
+"""Name -> what is done when its time has come."""
