@@ -32,7 +32,11 @@ def backup(
     else:
         data = face.call("backup.to", to=str(to.expanduser().resolve()))
     faults = [f"damaged already: {plain(one)}" for one in data.get("faults") or ()]
-    lines = [plain(data.get("note")), *faults, f"restore: omp restore {data.get('file')} --into DIR"]
+    lines = [
+        plain(data.get("note")),
+        *faults,
+        f"restore: omp restore {data.get('file')} --into DIR",
+    ]
     return Answer(data, lines, exit_code=DAMAGED if faults else 0)
 
 

@@ -1,7 +1,8 @@
 """The verbs by `ops`, under the workspace lock: what the CLI uses while no daemon runs.
 
 One row a verb, with the same arguments and the same answer as over HTTP. Those in `READING` change
-nothing, so they are answered here even beside a live daemon, which has no address for them.
+nothing of what a daemon decides, so they are answered here even beside a live one, which has no
+address for them.
 """
 
 import importlib
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from omp.ops.children import Children
     from omp.ops.desk import Desk
 
-READING = frozenset({"hall.check", "hall.replay", "data.check"})
+READING = frozenset({"backup.to", "hall.check", "hall.replay", "data.check"})
 
 
 def _same(found: Any) -> Any:

@@ -166,7 +166,7 @@ def _copied(desk: Desk, folder: Path) -> tuple[Manifest, int]:
     """Everything copied and the manifest written; begun again while the workspace moves on."""
     spare_bytes = desk.settings.limits.warn_disk_free_gb * 1e9
     now = desk.clock.now()
-    name = f"{PREFIX}{now.strftime('%Y%m%dT%H%M%S')}-{secrets.token_hex(3)}"
+    name = f"{PREFIX}{now.strftime('%Y%m%dT%H%M%S%f')}-{secrets.token_hex(3)}"
     copy = folder / f".{name}.db"
     missing: tuple[str, ...] = ()
     new_bytes = 0
@@ -213,7 +213,8 @@ def _prune(folder: Path, latest: Manifest, keep: int) -> tuple[str, ...]:
     """Let older backups of this workspace go, and the contents that nothing names any more."""
     if keep < 1:
         raise Conflict(f"keep {keep} backups", allowed="1 or more", remedy="correct [backup] keep")
-    own, wanted = [], set()
+    own: list[tuple[Path, Manifest]] = []
+    wanted: set[str] = set()
     for path in manifests(folder):
         try:
             found = read_manifest(path)

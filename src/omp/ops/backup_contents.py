@@ -24,9 +24,7 @@ LEFT_OUT = frozenset(
 
 HIDDEN_KEPT = frozenset({".episodes"})
 
-UNDECIDED = (
-    "SELECT id FROM runs WHERE state = 'completed' AND outcome IN ('pending', 'waiting')"
-)
+UNDECIDED = "SELECT id FROM runs WHERE state = 'completed' AND outcome IN ('pending', 'waiting')"
 
 
 @dataclass(frozen=True)

@@ -163,12 +163,10 @@ def _write(
         for name, content in keys.items():
             write_private(part.keys / Path(name).name, content)
         objects.fetch(store, manifest.database.digest, part.database, mode=0o600)
-        facts = copies.read_facts(part.database)
-        if (facts.head, facts.workspace_id) != (manifest.head, manifest.workspace_id):
-            raise Damaged("the database is not the one of the manifest", remedy="use another one")
+        _prove(part.database, manifest)
         journal.write_anchor(part, known, accept=True)
-        for folder, _, _ in os.walk(part.root, topdown=False):
-            sync_folder(Path(folder))
+        for here, _, _ in os.walk(part.root, topdown=False):
+            sync_folder(Path(here))
         if target.exists():
             target.rmdir()
         part.root.rename(target)
@@ -176,6 +174,12 @@ def _write(
     except BaseException:
         shutil.rmtree(part.root, ignore_errors=True)
         raise
+
+
+def _prove(database: Path, manifest: Manifest) -> None:
+    facts = copies.read_facts(database)
+    if (facts.head, facts.workspace_id) != (manifest.head, manifest.workspace_id):
+        raise Damaged("the database is not the one of the manifest", remedy="use another backup")
 
 
 def _mode(relative: str) -> int:

@@ -173,7 +173,7 @@ def drop_others(store: Path, wanted: Collection[str]) -> int:
             continue
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
-            for name in os.listdir(handle):
+            for name in os.listdir(handle):  # noqa: PTH208 - by descriptor
                 if _DIGEST.fullmatch(name) and name not in wanted:
                     os.unlink(name, dir_fd=handle)
                     dropped += 1

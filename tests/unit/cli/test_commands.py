@@ -272,6 +272,8 @@ ASKED = [
         {"dry_run": False, "keep": 3, "min_free_gb": 2.0},
     ),
     (["hof-sync"], "hall.sync", {}),
+    (["backup"], "backup.make", {}),
+    (["backup", "--to", "/mnt/x"], "backup.to", {"to": "/mnt/x"}),
 ]
 
 
