@@ -1,24 +1,32 @@
 """Neighbours of a rule on the grids: one parameter, level or stop, one value up or down."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from omp.domain.indicators import INDICATORS
+from omp.domain.indicators import INDICATORS, is_feature
 from omp.engine.genome import Condition, Genome, Operand, Rule, Stops, condition, genome, rule
 from omp.engine.stops import STOP_LEVELS, STOP_NAMES, make_stops
 
+Levels = Mapping[str, Sequence[float]]
+"""Name of a feature -> the values it is compared with, ascending."""
+_NONE: Levels = {}
 
-def neighbours(one: Genome) -> list[Genome]:
+
+def neighbours(one: Genome, feature_levels: Levels = _NONE) -> list[Genome]:
     """Every genome one step away: each parameter, level and stop one grid value up and down.
 
     Values between two grid values move to the next one on either side. The list is in a fixed
     order, holds each genome once, and never the genome itself.
+
+    Args:
+        one: The genome. feature_levels: Levels of a user's own columns, which have no grid of
+            their own; one that is not named stays as it is.
     """
     found: dict[Genome, None] = {}
     for side in ("entry", "exit"):
         held: Rule = getattr(one, side)
         for i, old in enumerate(held.conditions):
-            for new in condition_steps(old):
+            for new in condition_steps(old, feature_levels):
                 changed = (*held.conditions[:i], new, *held.conditions[i + 1 :])
                 found[_with(one, side, rule(held.combine, changed))] = None
     for stops in _stop_steps(one.stops):
@@ -27,13 +35,14 @@ def neighbours(one: Genome) -> list[Genome]:
     return list(found)
 
 
-def condition_steps(one: Condition) -> list[Condition]:
+def condition_steps(one: Condition, feature_levels: Levels = _NONE) -> list[Condition]:
     """The conditions one grid step away from a condition."""
     steps = [condition(left, one.op, one.right) for left in operand_steps(one.left, one.right)]
     if isinstance(one.right, Operand):
         moved = operand_steps(one.right, one.left)
         return steps + [condition(one.left, one.op, right) for right in moved]
-    levels = INDICATORS[one.left.indicator].levels
+    name = one.left.indicator
+    levels = feature_levels.get(name, ()) if is_feature(name) else INDICATORS[name].levels
     numbers = (step(one.right, levels, up) for up in (False, True))
     return steps + [condition(one.left, one.op, n) for n in numbers if n is not None]
 

@@ -15,7 +15,7 @@ from omp.engine.fills import Costs, Fills, Order
 from omp.engine.genome import DIRECTIONS, Genome
 from omp.engine.liquidity import VolumeSlippage
 from omp.engine.simulation import NO_IMPACT, Engine, run, stop_row
-from omp.engine.steps import neighbours
+from omp.engine.steps import Levels, neighbours
 from omp.engine.window import open_window
 from omp.market.bars import Bars, Panel
 from omp.mining.streams import Bool, Float, Int, Streams, mixed, sharpe
@@ -62,6 +62,7 @@ class Bench:
         costs: Costs per side.
         flat_at_session_end: Whether no position may be held over a session's end.
         liquidity: Size of the account and what it pays for the volume it takes; None for nothing.
+        feature_levels: Levels of a user's own columns, for rules one step aside.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Bench:
         *,
         flat_at_session_end: bool = False,
         liquidity: VolumeSlippage | None = None,
+        feature_levels: Levels | None = None,
     ) -> None:
         calendar = panel.timestamp
         cut = panel.window(int(calendar[0]), int(calendar[window.stop - 1]))
@@ -79,6 +81,7 @@ class Bench:
             cut, window.start, window.stop, flat_at_session_end=flat_at_session_end
         )
         self.costs, self.liquidity = costs, liquidity
+        self._feature_levels: Levels = feature_levels or {}
         self.symbols = tuple(one.symbol for one in self.window.symbols)
         self.periods_per_year = panel.periods_per_year
         self.timestamp: Int = self.window.timestamp
@@ -172,14 +175,15 @@ class Bench:
 
     def neighbour_sharpes(self, genome: Genome) -> list[float | None]:
         """Per-bar Sharpe of x of every genome one parameter step away."""
-        return [sharpe(self._run_plain(one).excess()) for one in neighbours(genome)]
+        around = neighbours(genome, self._feature_levels)
+        return [sharpe(self._run_plain(one).excess()) for one in around]
 
     def stepped(self, subject: Subject, draw: int) -> Streams:
         """A subject whose members have each moved one random parameter step."""
         rng = np.random.default_rng([int(subject.key[:16], 16), 1 << 20, draw])
         parts = []
         for genome, _ in subject.members:
-            around = neighbours(genome) or [genome]
+            around = neighbours(genome, self._feature_levels) or [genome]
             parts.append(self._base(around[int(rng.integers(len(around)))]))
         return mixed(parts, [weight for _, weight in subject.members])
 

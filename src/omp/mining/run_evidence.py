@@ -58,6 +58,7 @@ def in_sample_bench(plan: Plan) -> Bench:
         plan.costs,
         flat_at_session_end=plan.flat_at_session_end,
         liquidity=plan.liquidity,
+        feature_levels=dict(plan.grammar.feature_levels),
     )
 
 

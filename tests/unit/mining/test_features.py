@@ -10,7 +10,8 @@ from omp.config.campaign_file import parse_campaign
 from omp.domain.errors import InvalidInput
 from omp.domain.indicators import INDICATORS, check_parameters, select_indicators
 from omp.engine.conditions import Series
-from omp.engine.genome import Operand, condition
+from omp.engine.genome import Operand, condition, genome, rule
+from omp.engine.steps import neighbours
 from omp.market.bars import Bars, Panel, make_panel
 from omp.market.splits import boundary_index
 from omp.market.synthetic import generate, parse_recipe
@@ -62,6 +63,23 @@ def test_the_search_finds_what_only_a_feature_knows_and_the_oracle_agrees() -> N
     assert best.sharpe_x * np.sqrt(252.0) > 4.0
     streams = court_of(plan, 10).bench.streams(subject_of(strategy))
     assert sharpe(streams.excess()) == pytest.approx(best.sharpe_x, abs=1e-9)
+
+
+def test_a_level_of_a_feature_is_stepped_aside_like_any_other() -> None:
+    plan, _ = plan_of('["rsi", "feature:edge"]', foresight)
+    bench = court_of(plan, 10).bench
+    ((name, levels),) = plan.grammar.feature_levels
+    edge, rsi = Operand.of(name), Operand.of("rsi", length=14)
+    one = genome(
+        "long",
+        rule("all", [condition(edge, ">", levels[4])]),
+        rule("all", [condition(rsi, ">", 90.0)]),
+    )
+    around = neighbours(one, dict(plan.grammar.feature_levels))
+    entries = {step.entry.conditions[0].right for step in around}
+    assert entries == {levels[3], levels[4], levels[5]}
+    assert {step.entry.conditions[0].right for step in neighbours(one)} == {levels[4]}
+    assert len(bench.neighbour_sharpes(one)) == len(around) == len(neighbours(one)) + 2
 
 
 def test_levels_are_deciles_of_the_in_sample_part_alone() -> None:
