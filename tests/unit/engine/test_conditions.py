@@ -94,3 +94,22 @@ def test_the_words_of_every_comparison_are_those_of_its_column(first: int, last:
         column = series.holds(one)[first:last].copy()
         column[-1] = False
         assert masks.words(0)[place[number]].tolist() == pack(column).tolist()
+
+
+def test_words_of_a_grammar_stay_for_the_next_codebook_and_strangers_go() -> None:
+    bars = random_bars(400, 5)
+    grammar = Grammar(indicators=("rsi", "roc", "sma"))
+    masks = Masks([bars], [40], [400])
+    roc, rsi = Operand.of("roc", length=10), Operand.of("rsi", length=14)
+    strangers = [condition(roc, ">", 0.123), condition(rsi, "<", 41.5)]
+    own = [condition(rsi, "<", 30.0), condition(roc, ">", 0.0)]
+    for stranger in strangers:  # the two have one number in two codebooks
+        codebook = Codebook(grammar)
+        listed = [*own, stranger]
+        numbers = np.array([codebook.number(one) for one in listed], dtype=np.int32)
+        assert numbers[2] == codebook.own
+        place = masks.learn(codebook, numbers)
+        for one, number in zip(listed, numbers, strict=True):
+            expected = Series(bars).holds(one)[40:]
+            expected[-1] = False
+            assert (masks.words(0)[place[number]] == pack(expected)).all()
