@@ -43,7 +43,7 @@ def hours() -> Path:
 
 def combiner(*words: str) -> tuple[int, dict[str, Any]]:
     command = [sys.executable, "-m", "omp.cli.combiner", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     assert lines, done.stderr
     return done.returncode, json.loads(lines[-1])
