@@ -24,6 +24,7 @@ _CANCELLED = 3e-6  # of the whole window's squares: the prefix sums lose digits 
 _SHRUNK = 1e-4  # of the terms it is made of: their sum loses digits below it
 _TWO, _THREE, _FOUR, _FIVE, _SIX, _SEVEN = (np.uint64(k) for k in range(2, 8))
 _EIGHT = np.uint64(3)  # a shift: eight numbers a record
+_NEAR = np.uint64(8)  # trades whose highest and lowest levels are fetched before
 _AHEAD = np.uint64(16)  # trades whose records are fetched before they are needed
 
 
@@ -166,6 +167,11 @@ def account(  # noqa: C901 - one pass over the trades, kept whole for its speed
             prefetch(records, np.uint64(rows[ahead]) << _EIGHT)
             prefetch(records, np.uint64(bars[ahead + ahead]) << _EIGHT)
             add_records(records, i_in, i_out, running, (trade + ONE) << _TWO)
+            near = k + _NEAR
+            e_near, x_near = np.uint64(bars[near + near]), np.uint64(bars[near + near + ONE])
+            power = TOP - leading_zeros((x_near - e_near) | ONE)
+            prefetch(span, (power * bars_in_window + e_near) << ONE)
+            prefetch(span, (power * bars_in_window + x_near - (ONE << power)) << ONE)
             net = records[i_out + _FOUR] / records[i_in + _FOUR] - 1.0
             gain += net if net > NOISE else 0.0
             loss -= net if net < -NOISE else 0.0
