@@ -212,7 +212,7 @@ def _daemon(workspace: Workspace) -> Check:
 
 def verify_checks(face: "Face") -> list[Check]:
     """The journal's chain and anchor, the database, the Hall of Fame."""
-    from omp.store import journal
+    from omp.store import journal, seals
     from omp.store.database import Database
 
     settings_url = _store_url(face.workspace)
@@ -223,9 +223,12 @@ def verify_checks(face: "Face") -> list[Check]:
             behind = journal.behind(tx, face.workspace)
             broken = journal.verify(tx)
             head = journal.head(tx)
+            rows = list(seals.broken(tx))
         chain = f"record {broken} does not fit" if broken else f"{head.seq} records fit"
         remedy = "do not trust what follows it; restore a backup"
         checks.append(Check("journal", broken is None, chain, "" if broken is None else remedy))
+        flipped = "; ".join(rows[:3]) or "looks, charges and verdicts have their hashes"
+        checks.append(Check("rows", not rows, flipped, remedy if rows else ""))
         anchored = str(behind) if behind else f"holds record {head.seq} or an earlier one"
         checks.append(Check("anchor", behind is None, anchored, "" if behind is None else remedy))
     finally:

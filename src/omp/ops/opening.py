@@ -41,7 +41,7 @@ def open_desk(
     existed = journal.anchor_path(workspace).exists()
     db = Database.open(loaded.settings.store.url or workspace.database, must_exist=existed)
     try:
-        migrate(db)
+        migrate(db, copies=workspace.backups)
         desk = Desk(
             workspace=workspace,
             settings=loaded.settings,

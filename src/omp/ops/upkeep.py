@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from omp.ops import backup
+from omp.ops import backup, scrub
 from omp.ops.desk import Desk
 from omp.store import meta
 
@@ -30,6 +30,19 @@ def back_up(desk: Desk) -> bool:
     return True
 
 
+def scrub_on(desk: Desk) -> bool:
+    """Prove the next slice of the record, while a round is due; says whether it did."""
+    every_h = desk.settings.store.scrub_every_h
+    if every_h == 0 or desk.db.failed:
+        return False
+    standing = scrub.last(desk)
+    ended = None if standing is None else standing.done_at
+    if ended is not None and not past(desk, ended, every_h):
+        return False
+    scrub.slice_(desk)
+    return True
+
+
 def past(desk: Desk, instant: str | None, hours: float) -> bool:
     """Whether so many hours have gone by since an instant; an unknown or future one is long ago."""
     if instant is None:
@@ -38,5 +51,5 @@ def past(desk: Desk, instant: str | None, hours: float) -> bool:
     return since >= timedelta(hours=hours) or since < timedelta(0)
 
 
-DUTIES: Mapping[str, Duty] = {"backup": back_up}
+DUTIES: Mapping[str, Duty] = {"backup": back_up, "scrub": scrub_on}
 """Name -> what is done when its time has come."""

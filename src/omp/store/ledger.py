@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, func, insert, select, update
 
+from omp.store.seals import seal
 from omp.store.snapshots import members
 from omp.store.tables import ledger
 from omp.wire.charges import Owed
@@ -67,6 +68,8 @@ def ingest_charges(
             .values(genomes=genomes, behaviours=behaviours, attempt=attempt)
         )
         changes += 1
+    if changes:
+        seal(tx, ledger, ledger.c.run_id == run_id)
     return changes
 
 

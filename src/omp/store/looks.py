@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from omp.domain.errors import NotFound
 from omp.store.rows import from_row, known, to_values
+from omp.store.seals import seal
 from omp.store.tables import looks, subjects
 
 
@@ -63,6 +64,7 @@ def grant(tx: Connection, look: Look, subject: Subject) -> None:
     """Write down a look and its subject, before it is taken."""
     tx.execute(insert(subjects).values(**to_values(subject)))
     tx.execute(insert(looks).values(**to_values(look)))
+    seal(tx, looks, looks.c.look_id == look.look_id)
 
 
 def get(tx: Connection, look_id: str) -> Look:
@@ -111,7 +113,9 @@ def change(tx: Connection, look_id: str, *, state: str, **values: Any) -> bool:
         values["state"] = values.pop("to_state")
     known(looks, values)
     query = update(looks).where(looks.c.look_id == look_id, looks.c.state == state)
-    return tx.execute(query.values(**values)).rowcount == 1
+    done = tx.execute(query.values(**values)).rowcount == 1
+    seal(tx, looks, looks.c.look_id == look_id)
+    return done
 
 
 def counts(tx: Connection) -> dict[str, int]:

@@ -11,20 +11,25 @@ from sqlalchemy.exc import DBAPIError
 
 from omp.domain.errors import Damaged, NewerFormat
 from omp.store import meta
+from omp.store.copies import copy_database
 from omp.store.database import Database
 from omp.store.views import VIEWS, views_digest
 
-REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision in `migrations/versions`, oldest first; the last is the head."""
 
 SCRIPTS = Path(__file__).parent / "migrations"
 _VIEWS_KEY = "schema.views"
 
 
-def migrate(db: Database) -> None:
+def migrate(db: Database, *, copies: Path | None = None) -> None:
     """Bring the schema and the published views to this program's.
 
+    Args:
+        copies: Folder into which a SQLite database is copied before its schema is changed.
+
     Raises:
+        DiskFull: There is no room for that copy; nothing was changed.
         NewerFormat: A newer program wrote the database.
         Damaged: Tables are there, but not the row that says which revision they are.
     """
@@ -33,6 +38,9 @@ def migrate(db: Database) -> None:
         at_head = revision == REVISIONS[-1] and meta.get(tx, _VIEWS_KEY) == views_digest()
     if at_head:
         return
+    if copies is not None and db.dialect == "sqlite" and revision not in (None, REVISIONS[-1]):
+        copies.mkdir(mode=0o700, parents=True, exist_ok=True)
+        copy_database(Path(db.where), copies / f"before-{REVISIONS[-1]}-from-{revision}.db")
     with db.write() as tx:
         revision = current_revision(tx)
         if revision != REVISIONS[-1]:

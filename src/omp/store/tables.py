@@ -201,6 +201,7 @@ verdicts = Table(
     Column("sentence", Text, nullable=False),
     Column("gate_set", _HASH, nullable=False),
     Column("judged_at", _TS, nullable=False),
+    Column("row_hash", _HASH),
     PrimaryKeyConstraint("run_id", "candidate_id", "round", "gate"),
 )
 """`round` counts judgements of the same subject (a later one never overwrites an earlier)."""
@@ -215,6 +216,7 @@ ledger = Table(
     Column("genomes", Integer, nullable=False),
     Column("behaviours", Integer),
     Column("charged_at", _TS, nullable=False),
+    Column("row_hash", _HASH),
     PrimaryKeyConstraint("run_id", "generation"),
 )
 """One line a generation; `behaviours` stays empty until the generation has a result, and then
@@ -268,6 +270,7 @@ looks = Table(
     Column("p_value", Float),
     Column("evidence_digest", _HASH),
     Column("promoted", Boolean, nullable=False, default=False),
+    Column("row_hash", _HASH),
     UniqueConstraint("window", "ordinal"),
     UniqueConstraint("window", "behaviour_hash"),
 )

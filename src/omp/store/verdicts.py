@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from omp.domain.verdict import Outcome, Verdict
+from omp.store.seals import row_hash
 from omp.store.tables import verdicts
 
 
@@ -53,7 +54,7 @@ def add(
         for one in given
     ]
     if rows:
-        tx.execute(insert(verdicts), rows)
+        tx.execute(insert(verdicts), [{**one, "row_hash": row_hash(verdicts, one)} for one in rows])
 
 
 def next_round(tx: Connection, run_id: str, candidate_id: str) -> int:
