@@ -16,9 +16,9 @@ before; four rules are walked in turns to fill the gaps. What binds is the numbe
 about 85 to find a trade and 75 to account for it, and look-ups that miss the nearest cache."""
 _WORKERS = """\
 A population is split among threads after its tables are laid out and before its answers are put
-together. These two parts and the start of a thread take some 0.3 ms, as much as 1,000 rules take
-1.5 ms on one core at 5,000 bars; with more rules or more bars their part shrinks. Other work on
-the two cores shows here at once."""
+together. These two parts and the start of a thread take some 0.3 ms, where 1,000 rules take 1.6 ms
+on one core at 5,000 bars; with more rules or more bars their part shrinks. Other work on the two
+cores shows here at once."""
 _SEARCH = """\
 Half of a search is evaluation, shared by both cores; the other half, breeding, the archive, the
 books and the checkpoint that is forced to the disk, runs on one, so that two workers cannot halve
