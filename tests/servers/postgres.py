@@ -55,6 +55,7 @@ class Server:
     bin: Path
     account: str | None
     process: "subprocess.Popen[bytes] | None" = field(default=None)
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -63,7 +64,8 @@ class Server:
 
     def url_of(self, database: str) -> str:
         """URL of a database, for psycopg and for SQLAlchemy."""
-        return f"postgresql://postgres@/{database}?host={self.folder}"
+        port = self.settings.get("port", "5432")
+        return f"postgresql://postgres@/{database}?host={self.folder}&port={port}"
 
     def _as_account(self) -> dict[str, object]:
         if self.account is None:
@@ -90,7 +92,11 @@ class Server:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        options = [part for key, one in SETTINGS.items() for part in ("-c", f"{key}={one}")]
+        options = [
+            part
+            for key, one in {**SETTINGS, **self.settings}.items()
+            for part in ("-c", f"{key}={one}")
+        ]
         self.process = subprocess.Popen(
             [self.bin / "postgres", "-D", self.folder / "data", "-k", self.folder, *options],
             stdin=subprocess.DEVNULL,

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from omp.cli.face import Face
 
 OLDEST_PYTHON = (3, 11)
+MIRROR_LAG_S = 3600
+"""A mirror that fails for longer is bad news."""
+LINUX = "use a Linux machine, a virtual one, or WSL 2"
+ANY = "correct what is named, then look again with the same command"
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,9 @@ def _try(name: str, look: Callable[[], str]) -> Check:
         return Check(name, ok=True, detail=look())
     except InvalidConfiguration as error:
         told = "; ".join(str(fault) for fault in error.faults) or error.asked
-        return Check(name, ok=False, detail=told, remedy=error.remedy)
+        return Check(name, ok=False, detail=told, remedy=error.remedy or ANY)
     except OmpError as error:
-        return Check(name, ok=False, detail=error.asked, remedy=error.remedy)
+        return Check(name, ok=False, detail=error.asked, remedy=error.remedy or ANY)
 
 
 def check_files(workspace: Workspace) -> list[Check]:
@@ -66,10 +70,14 @@ def health_checks(face: "Face") -> list[Check]:
     try:
         view = face.call("miner.status")
     except OmpError as error:
-        return [Check("daemon", ok=False, detail=error.asked, remedy=error.remedy)]
+        return [Check("daemon", ok=False, detail=error.asked, remedy=error.remedy or ANY)]
     return [
         Check("daemon", ok=True, detail=f"process {daemon.pid} at {daemon.address}"),
         *_miner(view),
+        _blocked(view),
+        _incidents(face),
+        _promotions(view),
+        *_delivery(view.get("delivery") or {}),
         *_machine(face.workspace, view.get("resources") or {}),
     ]
 
@@ -82,14 +90,49 @@ def _miner(view: dict[str, Any]) -> Iterable[Check]:
         detail=f"{state}, wanted {wanted}",
         remedy="" if wanted in (None, state) else "omp status and omp incidents list say why",
     )
-    incident = view.get("lastIncident") or {"state": "resolved"}
-    is_open = incident.get("state") != "resolved"
-    yield Check(
-        "incidents",
-        ok=not is_open,
-        detail=f"{incident.get('id')}: {incident.get('summary')}" if is_open else "none open",
-        remedy="omp incidents show ID" if is_open else "",
-    )
+
+
+def _incidents(face: "Face") -> Check:
+    found = face.call("incidents.list", state="open").get("items") or []
+    if not found:
+        return Check("incidents", ok=True, detail="none open")
+    worst = min(found, key=lambda one: str(one.get("severity")))
+    told = f"{worst.get('id')} {worst.get('severity')}: {worst.get('summary')}"
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    remedy = f"omp incidents show {worst.get('id')}, then omp incidents resolve it"
+    return Check("incidents", ok=False, detail=told + more, remedy=remedy)
+
+
+def _blocked(view: dict[str, Any]) -> Check:
+    reasons = view.get("blocked") or []
+    detail = "; ".join(map(str, reasons)) or "nothing holds new runs back"
+    return Check("mining", not reasons, detail, "omp status; each reason says what lifts it")
+
+
+def _promotions(view: dict[str, Any]) -> Check:
+    frozen = view.get("promotionsFrozen") or []
+    if not frozen:
+        return Check("promotions", ok=True, detail="allowed")
+    remedy = "omp incidents resolve, with cause, resolution and prevention"
+    return Check("promotions", ok=False, detail=f"frozen by {', '.join(frozen)}", remedy=remedy)
+
+
+def _delivery(waiting: dict[str, Any]) -> Iterable[Check]:
+    mirror, alerts = waiting.get("mirror") or {}, waiting.get("alerts") or {}
+    if not mirror.get("configured"):
+        yield Check("mirror", ok=True, detail="none is configured; the Hall here is whole")
+    else:
+        pending, lag_s, error = mirror.get("pending"), mirror.get("lagS", 0), mirror.get("error")
+        told = f"{pending} wait, the oldest for {lag_s} s" if pending else "everything is delivered"
+        told += f"; {mirror['drift']} differ from the mirror" if mirror.get("drift") else ""
+        told += f": {error}" if error else ""
+        well = not mirror.get("drift") and not (error and lag_s > MIRROR_LAG_S)
+        remedy = "omp hof-sync says what is wrong, omp hof-sync --repair delivers anew"
+        yield Check("mirror", well, told, "" if well else remedy)
+    told = f"{alerts.get('targets', 0)} addresses, {alerts.get('waiting', 0)} alerts wait"
+    error = alerts.get("error")
+    remedy = "correct the address in [alerts] or its environment variable, then omp alerts test"
+    yield Check("alerts", not error, f"{told}: {error}" if error else told, remedy if error else "")
 
 
 def _machine(workspace: Workspace, machine: dict[str, Any]) -> Iterable[Check]:
@@ -128,6 +171,7 @@ def doctor_checks(workspace: Workspace) -> list[Check]:
         _containment(workspace),
         _disk(workspace),
         _daemon(workspace),
+        *_outside(workspace),
         *check_files(workspace),
     ]
 
@@ -140,7 +184,7 @@ def _containment(workspace: Workspace) -> Check:
 
 def _system() -> Check:
     release = os.uname()
-    return Check("system", sys.platform == "linux", f"{release.sysname} {release.release}", "")
+    return Check("system", sys.platform == "linux", f"{release.sysname} {release.release}", LINUX)
 
 
 def _python() -> Check:
@@ -208,6 +252,42 @@ def _daemon(workspace: Workspace) -> Check:
     left = (workspace.state / DAEMON_NAME).exists()
     detail = "it ended without a farewell; the next start puts things right" if left else "none"
     return Check("daemon", ok=True, detail=detail)
+
+
+def _outside(workspace: Workspace) -> Iterable[Check]:
+    """The mirror and the addresses that this command's environment names."""
+    from omp.config.settings import load_settings
+
+    try:
+        settings = load_settings(workspace.config_file).settings
+    except OmpError:
+        return  # the check of the file tells its faults
+    if url := os.environ.get(settings.sync.url_env):
+        yield _try("mirror", lambda: _mirror(url))
+    if os.environ.get(settings.alerts.urls_env) or settings.alerts.urls:
+        yield _try("alerts", lambda: _addresses(settings))
+
+
+def _mirror(url: str) -> str:
+    from omp.store.mirror import Mirror
+
+    with Mirror(url, "doctor", limit_s=15.0).session() as session:
+        row = session.execute(
+            b"SELECT current_setting('server_version'), coalesce((SELECT ssl FROM pg_stat_ssl"
+            b" WHERE pid = pg_backend_pid()), false)"
+        ).fetchone()
+    version, is_encrypted = row or ("unknown", False)
+    return f"PostgreSQL {version}, {'encrypted' if is_encrypted else 'not encrypted'}"
+
+
+def _addresses(settings: Any) -> str:
+    from omp.domain.errors import InvalidInput
+    from omp.ops.alert_targets import faults_of, targets_of
+
+    found = targets_of(settings.alerts)
+    if faults := faults_of(found):
+        raise InvalidInput("; ".join(faults), remedy="correct them, then: omp alerts test")
+    return f"apprise knows all {len(found)}; omp alerts test sends a message"
 
 
 def verify_checks(face: "Face") -> list[Check]:

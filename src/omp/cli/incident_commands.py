@@ -140,4 +140,4 @@ def send_test(face: Face) -> Answer:
     data = face.call("alerts.test")
     columns = (("target", "ADDRESS"), ("ok", "TAKEN"), ("error", "WHY NOT"))
     lines = table(data.get("items", ()), columns)
-    return Answer(data, lines, exit_code=0 if data.get("ok") else 1)
+    return Answer(data, lines, exit_code=1 if data.get("ok") is False else 0)

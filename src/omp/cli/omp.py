@@ -22,6 +22,7 @@ from omp.cli import (
     promotion_commands,
     queue_commands,
     run_commands,
+    service_commands,
     upkeep_commands,
     window_command,
     workspace_commands,
@@ -56,6 +57,7 @@ data_derive_commands.add_to(dataset_commands.app)
 incident_commands.add_to(app)
 upkeep_commands.add_to(app)
 backup_commands.add_to(app)
+service_commands.add_to(app)
 calibrate_commands.add_to(app)
 bench_commands.add_to(app)
 

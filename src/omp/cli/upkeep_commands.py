@@ -120,11 +120,32 @@ def health(face: Face) -> Answer:
     return _checked(health_checks(face), "healthy")
 
 
-def doctor(face: Face) -> Answer:
+def doctor(
+    face: Face,
+    failpoints: Annotated[
+        bool,
+        typer.Option("--failpoints", help="List the places where a test may end the program."),
+    ] = False,
+) -> Answer:
     """Examine machine, installation and workspace, and say what to do."""
     from omp.cli.checks import doctor_checks
 
+    if failpoints:
+        return _failpoints()
     return _checked(doctor_checks(face.workspace), "nothing to complain of")
+
+
+def _failpoints() -> Answer:
+    from omp.domain.failpoints import FAILPOINTS, FAULTS, VARIABLE
+
+    rows = [
+        {"name": name, "kind": kind, "about": about}
+        for kind, found in (("dies", FAILPOINTS), ("fault", FAULTS))
+        for name, about in found.items()
+    ]
+    columns = (("name", "FAIL-POINT"), ("kind", "KIND"), ("about", "WHAT IS DURABLE THERE"))
+    told = f"switched on by {VARIABLE}=NAME, or NAME:N for the N-th time it is passed; tests only"
+    return Answer({"variable": VARIABLE, "items": rows}, [*table(rows, columns), "", told])
 
 
 def verify(face: Face) -> Answer:

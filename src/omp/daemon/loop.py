@@ -16,6 +16,7 @@ from omp.daemon.children import SlotChildren
 from omp.daemon.clocks import ClockWatch
 from omp.daemon.executors.base import Executor
 from omp.daemon.executors.local import LocalExecutor
+from omp.daemon.herald import Herald
 from omp.daemon.lookout import Lookout, Reader
 from omp.daemon.orders import Orders
 from omp.daemon.outbox import Outbox
@@ -80,6 +81,7 @@ class Loop:
         )
         self._outbox = Outbox(self.desk)
         self._upkeep = Upkeep(self.desk)
+        self._herald = Herald()
         self._full: OmpError | None = None
         self._heard: OmpError | None = None
         self._queue_seen: object = None
@@ -115,6 +117,7 @@ class Loop:
         self._promoter.start()
         self._outbox.start()
         self._upkeep.start()
+        self._herald.ready()
 
     def _announce(self) -> None:
         settings_versions.in_force(self.desk)
@@ -131,6 +134,7 @@ class Loop:
     def end(self) -> None:
         """Go down: every run is checkpointed and goes back to the queue; what is wanted stays."""
         self._leave.set()
+        self._herald.stopping()
         clock = self.desk.clock
         deadline = clock.monotonic() + self._grace_s
         self._guarded("stop", lambda: self._supervisor.end_all("the daemon was stopped"))
@@ -163,6 +167,7 @@ class Loop:
         backed_off = self._later is not None and self._later <= self.desk.clock.iso()
         if woken or moved or backed_off or now_s >= self._due_s or self._queue_changed():
             self.tick()
+        self._herald.alive()  # only a loop that can turn, and tick when it is due, comes here
 
     def tick(self) -> None:
         """One tick: observe, decide, act; whatever goes wrong is told and survived."""

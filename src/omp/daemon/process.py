@@ -104,12 +104,28 @@ def alive(identity: Identity) -> bool:
     )
 
 
-def ours(identity: Identity) -> bool:
-    """Whether it is alive and its environment names its run, so that it may be adopted."""
-    return alive(identity) and run_of(identity.pid) == identity.run_id
+def ours(identity: Identity, workspace: Path | None = None) -> bool:
+    """Whether it is alive and its environment names its run, so that it may be adopted.
+
+    Args:
+        workspace: It must not name another one: a copy of a workspace holds the same runs.
+    """
+    return alive(identity) and _works_for(identity.pid, identity.run_id, workspace)
 
 
-def tree(run_id: str, root: Identity | None = None) -> frozenset[Identity]:
+def _works_for(pid: int, run_id: str, workspace: Path | None) -> bool:
+    return run_of(pid) == run_id and _is_here(pid, workspace)
+
+
+def _is_here(pid: int, workspace: Path | None) -> bool:
+    """Whether a process names this workspace, or none."""
+    named = variables(pid, (WORKSPACE_VARIABLE,)).get(WORKSPACE_VARIABLE)
+    return workspace is None or named is None or named == str(workspace)
+
+
+def tree(
+    run_id: str, root: Identity | None = None, workspace: Path | None = None
+) -> frozenset[Identity]:
     """Every live process of a run: by environment, by session and by descent.
 
     A grandchild that left with `setsid` keeps the environment; one that wiped its environment
@@ -119,13 +135,15 @@ def tree(run_id: str, root: Identity | None = None) -> frozenset[Identity]:
     Args:
         run_id: The run whose variable is looked for.
         root: The child that was started for it, where it is known.
+        workspace: Processes of another one are never among them, whatever run they name.
     """
     stats = {pid: stat for pid in _pids() if (stat := read_stat(pid)) is not None}
     spared = _ancestors(os.getpid(), stats)
-    found = {pid for pid in stats if run_of(pid) == run_id}
+    found = {pid for pid in stats if _works_for(pid, run_id, workspace)}
     if root is not None and root.boot_id == boot_id():
         stat = stats.get(root.pid)
-        if stat is not None and stat.start_ticks == root.start_ticks:
+        is_root = stat is not None and stat.start_ticks == root.start_ticks
+        if is_root and _is_here(root.pid, workspace):
             # while its leader is there, be it as a zombie, a session's number is nobody else's
             found |= {pid for pid, one in stats.items() if one.session == root.pid} | {root.pid}
     grown = True

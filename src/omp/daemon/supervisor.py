@@ -73,7 +73,7 @@ class Supervisor:
     def trees(self) -> dict[str, frozenset[Identity]]:
         """Run id -> its live processes."""
         return {
-            slot.run_id: process.tree(slot.run_id, slot.child.identity)
+            slot.run_id: process.tree(slot.run_id, slot.child.identity, self._desk.workspace.root)
             for slot in self._slots.values()
         }
 
@@ -215,7 +215,7 @@ class Supervisor:
         """What a run's processes look like now, for the incident that ends it."""
         for slot in self._slots.values():
             if slot.run_id == run_id:
-                members = process.tree(run_id, slot.child.identity)
+                members = process.tree(run_id, slot.child.identity, self._desk.workspace.root)
                 errors = RunDirectory(self._desk.workspace.run(run_id)).stderr
                 return {
                     "processes": autopsy.processes(members),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from omp.daemon import process
 from omp.daemon.process import Identity
@@ -11,6 +12,7 @@ def kill_tree(
     run_id: str,
     root: Identity | None = None,
     *,
+    workspace: Path | None = None,
     limit_s: float = 5.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> frozenset[Identity]:
@@ -21,17 +23,18 @@ def kill_tree(
     Args:
         run_id: The run whose processes shall go.
         root: The child that was started for it, where it is known.
+        workspace: Processes of another one are left alone, whatever run they name.
         limit_s: How long to go on trying, seconds.
         sleep: Waits between two rounds.
     """
     deadline = time.monotonic() + limit_s
-    members = process.tree(run_id, root)
+    members = process.tree(run_id, root, workspace)
     pause_s = 0.005
     while members and time.monotonic() < deadline:
         process.kill_now(members)
         sleep(pause_s)
         pause_s = min(0.1, pause_s * 2)
-        members = process.tree(run_id, root)
+        members = process.tree(run_id, root, workspace)
     return members
 
 

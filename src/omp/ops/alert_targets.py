@@ -9,6 +9,7 @@ from typing import Any
 
 import blake3
 
+from omp.config.settings import Alerts
 from omp.domain.errors import InvalidInput
 from omp.ops.desk import Desk
 
@@ -33,8 +34,12 @@ class Target:
 
 
 def targets(desk: Desk) -> tuple[Target, ...]:
+    """Every address people are told at."""
+    return targets_of(desk.settings.alerts)
+
+
+def targets_of(asked: Alerts) -> tuple[Target, ...]:
     """Every address of `[alerts]`: of the environment variable, and of the file."""
-    asked = desk.settings.alerts
     from_environment = os.environ.get(asked.urls_env, "").split()
     return tuple(Target(url) for url in dict.fromkeys((*from_environment, *asked.urls)))
 
@@ -64,14 +69,14 @@ def send(target: Target, title: str, body: str, mark: str) -> str | None:
     return _without_secrets(target, last[-1] if last else "the service did not take it")
 
 
-def check(desk: Desk) -> tuple[str, ...]:
+def faults_of(found: tuple[Target, ...]) -> tuple[str, ...]:
     """What is wrong with the addresses; empty when apprise knows each."""
     faults = []
-    for target in targets(desk):
+    for target in found:
         try:
             _service(target)
         except InvalidInput as error:
-            faults.append(error.sentence)
+            faults.append(error.asked)
     return tuple(faults)
 
 

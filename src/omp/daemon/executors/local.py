@@ -116,7 +116,8 @@ class LocalExecutor:
         return StartedChild(popen, identity)
 
     def adopt(self, identity: Identity) -> Child | None:
-        return AdoptedChild(identity) if process.ours(identity) else None
+        is_ours = process.ours(identity, self._workspace.root)
+        return AdoptedChild(identity) if is_ours else None
 
     def slot_of(self, child: Child) -> str | None:
         return process.held_name(child.identity.pid, self._slots)
@@ -126,7 +127,8 @@ class LocalExecutor:
 
     def kill(self, run_id: str, child: Child | None = None) -> bool:
         gone = self._cgroups.kill(run_id)
-        left = kill_tree(run_id, child.identity if child else None)
+        root = child.identity if child else None
+        left = kill_tree(run_id, root, workspace=self._workspace.root)
         if child is not None:
             child.exit_code()  # collects it, so that no zombie keeps its number
         return self._cgroups.kill(run_id) and gone and not left
