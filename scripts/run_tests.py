@@ -1,7 +1,9 @@
 """All checks in order: lint, types, import contracts, then the tests on every core.
 
-The last line printed is pytest's own summary. Installs Debian's Chromium and PostgreSQL when run as
-root on a machine without them; the tests that use them skip loudly where that is not possible.
+The last line printed is pytest's own summary. `--long` goes on with the long campaigns, and
+`--long crash soak` runs those two alone (`--write` puts the figures into docs/reliability.md).
+Installs Debian's Chromium and PostgreSQL when run as root on a machine without them; the tests that
+use them skip loudly where that is not possible.
 """
 
 import os
@@ -11,6 +13,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from long_campaigns import CAMPAIGNS
+from long_campaigns import main as run_campaigns
 
 HERE = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -103,7 +108,11 @@ def run_checks() -> bool:
 def main() -> int:
     arguments = sys.argv[1:]
     long = "--long" in arguments
-    chosen = [argument for argument in arguments if argument != "--long"]
+    campaigns = [one for one in arguments if one == "--write" or one in CAMPAIGNS]
+    chosen = [one for one in arguments if one != "--long" and one not in campaigns]
+    if long and not chosen and set(campaigns) - {"--write"}:
+        install_missing()
+        return run_campaigns(campaigns)
     clean = True
     if not chosen:
         clean = run_checks()
@@ -115,6 +124,8 @@ def main() -> int:
     if not clean:
         say("! the checks above failed; the tests run all the same, and the exit code will say so")
     code = subprocess.run(command, cwd=HERE, env=environment, check=False).returncode
+    if long and not chosen:
+        code = run_campaigns(campaigns) or code
     return code if clean else code or 1
 
 

@@ -65,6 +65,7 @@ DAEMON_POINTS = tuple(one for one in FAILPOINTS if not one.startswith("mine."))
 RUN_SHARE = 0.06
 RUN_POINTS = ("run.claimed", "run.launched", "run.proven", "run.closed")
 PER_WORKSPACE = 80
+SETTLE_S = 300.0
 
 
 @dataclass
@@ -123,6 +124,7 @@ class Stage:
     tally: Tally
 
     def __post_init__(self) -> None:
+        self.last: Forked | None = None
         outside = self.root.parent / "outside"
         outside.mkdir(exist_ok=True)
         (outside / "precious").write_text("do not touch")
@@ -135,6 +137,7 @@ class Stage:
         began = time.monotonic()
         environment = {"KILL_REAL": "1"} if self.real else {}
         daemon = fork_daemon(self.root, self.home, self.root.parent / "daemon.log", environment)
+        self.last = daemon
         if not daemon.until_ready():
             self.tally.violations.append(f"after {after}: the daemon did not come up")
         took = time.monotonic() - began
@@ -160,6 +163,8 @@ class Stage:
                 self.tally.hits[TIMED] += 1  # it fell all the same, while the engine mined
             elif point in ("run.claimed", "run.launched"):
                 self._spoil()
+        if not daemon.was_killed:
+            self.tally.violations.append(f"at {point}: the daemon died by itself, {daemon.status}")
         (self.tally.hits if counted else self.tally.vain)[point] += 1
         if sum(self.tally.hits.values()) % 50 == 0:
             print(f"{sum(self.tally.hits.values())} kills", file=sys.stderr, flush=True)
@@ -175,10 +180,10 @@ class Stage:
             self.root, self.home, self.root.parent / "daemon.log", prepare=_stop_mining
         )
         daemon.until_ready()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + SETTLE_S
         while self._under_way() and time.monotonic() < deadline:
             daemon.tell("sync")
-            time.sleep(0.2)
+            time.sleep(1.0)
         self.tally.note(self.checker.check(settled=True), "the last restart")
         daemon.end()
         self.tally.note(self.checker.check(settled=True), "the end")
@@ -215,6 +220,9 @@ class Stage:
         return sum(found.hits.values()) >= kills and engine >= each
 
     def close(self) -> None:
+        """Leave no process behind."""
+        if self.last is not None:
+            self.last.kill()
         for _, run_id in _workers(self.root):
             kill_tree(run_id)
 
@@ -265,10 +273,12 @@ def small_half(folder: Path, kills: int, seed: int, *, each: int, url: str | Non
             root, home = place / "workspace", place / "pattern"
             prepare_workspace(root, home, real=False)
             stage = Stage(root, home, server.new_database() if server else None, False, tally)
-            for point in wanted[start : start + PER_WORKSPACE]:
-                stage.shoot(point, chance, 30.0)
-            stage.settle()
-            stage.close()
+            try:
+                for point in wanted[start : start + PER_WORKSPACE]:
+                    stage.shoot(point, chance, 30.0)
+                stage.settle()
+            finally:
+                stage.close()
             if tally.violations:
                 print(f"kept for a look: {place}", file=sys.stderr, flush=True)
                 break

@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,9 @@ class Forked:
     status: int | None = None
 
     def tell(self, line: str) -> None:
-        os.write(self.commands, line.encode() + b"\n")
+        """Give it a command, unless it has died meanwhile."""
+        with suppress(BrokenPipeError):
+            os.write(self.commands, line.encode() + b"\n")
 
     def until_ready(self, limit_s: float = 30.0) -> bool:
         """Until it has recovered and taken its first turn; False when it died before."""

@@ -1,0 +1,117 @@
+"""The long campaigns, one after another; each prints one JSON line of figures.
+
+`./test --long` runs them after the tests; `./test --long --write` puts the figures into
+`docs/reliability.md` too. `./test --long crash soak` runs those two alone.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent.parent
+PAGE = HERE / "docs" / "reliability.md"
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
+CAMPAIGNS: dict[str, list[str]] = {
+    "crash": ["--kills", "1000"],
+    "power_cuts": ["--cuts", "50"],
+    "soak": ["--campaigns", "3000"],
+    "claim_speed": [],
+    "idle_daemon": [],
+    "recovery_time": [],
+    "postgres_chaos": [],
+}
+"""Program below tests/long -> its arguments for the full campaign."""
+
+
+def present() -> tuple[str, ...]:
+    """The campaigns this checkout has."""
+    folder = HERE / "tests" / "long"
+    return tuple(name for name in CAMPAIGNS if (folder / f"{name}.py").is_file())
+
+
+def run_one(name: str) -> dict[str, object]:
+    """Run a campaign; gives its figures, or why there are none."""
+    path = os.pathsep.join((str(HERE), str(HERE / "src")))
+    command = [sys.executable, "-m", f"tests.long.{name}", *CAMPAIGNS[name]]
+    began = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=HERE,
+        env=os.environ | {"PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    figures: dict[str, object] = json.loads(lines[-1]) if lines else {"error": done.returncode}
+    figures["ok"] = done.returncode == 0 and bool(figures.get("ok", True))
+    figures.setdefault("seconds", round(time.monotonic() - began))
+    return figures
+
+
+def table(found: dict[str, dict[str, object]]) -> str:
+    """The figures as the page shows them."""
+    lines = [f"Taken on {machine()}, with `./test --long`.", ""]
+    lines += ["| campaign | bars held | figures |", "|---|---|---|"]
+    for name, figures in found.items():
+        shown = ", ".join(
+            f"{key} {_short(value)}"
+            for key, value in figures.items()
+            if key not in ("campaign", "ok", "hits", "vain")
+        )
+        lines.append(f"| `{name}` | {'yes' if figures['ok'] else '**no**'} | {shown} |")
+    for figures in found.values():
+        hits = figures.get("hits")
+        if isinstance(hits, dict):
+            lines += ["", "| killed at | hits |", "|---|---|"]
+            lines += [f"| `{point}` | {number} |" for point, number in hits.items()]
+    return "\n".join(lines)
+
+
+def _short(value: object) -> str:
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
+
+
+def machine() -> str:
+    """What it was measured on."""
+    name = platform.machine()
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        name = next(
+            line.partition(":")[2].strip()
+            for line in text.splitlines()
+            if line.startswith("model name")
+        )
+    except (OSError, StopIteration):
+        pass
+    return f"{os.cpu_count()} cores, {name}, Python {platform.python_version()}"
+
+
+def write(found: dict[str, dict[str, object]]) -> None:
+    """Put the table into the page, in place of the former one."""
+    text = PAGE.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    PAGE.write_text(f"{head}{BEGIN}\n\n{table(found)}\n\n{END}{tail}", encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """Run those that are named, or all; 0 when every bar is held."""
+    named = [name for name in arguments if name in CAMPAIGNS] or list(present())
+    found: dict[str, dict[str, object]] = {}
+    for name in named:
+        print(f"campaign {name} …", flush=True)
+        found[name] = run_one(name)
+        print(json.dumps(found[name]), flush=True)
+    if "--write" in arguments:
+        write(found)
+    return 0 if all(one["ok"] for one in found.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
