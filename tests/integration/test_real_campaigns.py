@@ -45,7 +45,7 @@ timeframe = "daily"
 [data]
 source = "days-sp500"
 universe = "lists/sp500.csv"
-start = "2005-01-01"
+start = "2010-01-01"
 """
 PICKED = """
 [campaign]
