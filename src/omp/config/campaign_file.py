@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,11 @@ __all__ = [
     "parse_campaign",
     "read_campaign",
 ]
+
+_READ: dict[str, "CampaignFile"] = {}
+"""What was read lately, by its text: a claim meets the same text three times."""
+
+_READ_MOST = 256
 
 REMEDY = "correct the listed keys, then: combiner factory validate-config FILE"
 
@@ -73,12 +79,12 @@ class CampaignFile:
             del content["queue"]  # a later table, likewise
         return content
 
-    @property
+    @cached_property
     def config_hash(self) -> str:
         """blake3 of the canonical content."""
         return config_hash(self.content)
 
-    @property
+    @cached_property
     def search_hash(self) -> str:
         """The same for two names of one search.
 
@@ -113,12 +119,18 @@ def parse_campaign(text: str, *, name: str) -> CampaignFile:
     Raises:
         InvalidConfiguration: With every fault, its dotted path and its line.
     """
+    if (known := _READ.get(text)) is not None:
+        return known
     raw = parse_toml(text, name)
     reader = Reader(rules=RULES, converts=CONVERTS, lines=line_numbers(text))
     built = reader.table(CampaignFile, raw)
     if built is not None:
         _check_together(reader, built)
-    return reader.finish(f"campaign {name}", built, REMEDY)
+    found = reader.finish(f"campaign {name}", built, REMEDY)
+    while len(_READ) >= _READ_MOST:
+        _READ.pop(next(iter(_READ)), None)
+    _READ[text] = found
+    return found
 
 
 def read_campaign(path: Path) -> CampaignFile:

@@ -56,7 +56,10 @@ def following(
     if holds.everybody:
         return None
     now = desk.clock.now()
-    aged = [journal.iso(now - timedelta(seconds=AGEING_STEP_S * n)) for n in range(1, 10)]
+    aged = [
+        journal.iso(now - timedelta(seconds=AGEING_STEP_S * n))
+        for n in range(1, queue_line.STEPS + 1)
+    ]
     ids = queue_line.in_order(tx, now=journal.iso(now), aged=aged)
     size = 1
     while page := tuple(islice(ids, size)):

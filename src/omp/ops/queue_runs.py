@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -69,7 +70,7 @@ def retries_of(desk: Desk, tx: Connection, campaign: Campaign) -> tuple[int, flo
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _own_retries(text: str) -> QueueSection:
     return parse_campaign(text, name="a kept configuration").queue
 
@@ -224,6 +225,12 @@ def cancel_queued(desk: Desk, tx: Connection, run_id: str, cause: str) -> bool:
     return done
 
 
+def _same_search(tx: Connection, file: CampaignFile, run: Run) -> bool:
+    """Whether a run's seed is still one of its search as the campaign's file now declares it."""
+    before = campaign_configs.kept(tx, run.config_hash).file
+    return file.search_hash == before.search_hash and file.search.seeds.holds(run.seed)
+
+
 def at_claim(desk: Desk, tx: Connection, run: Run) -> Run:
     """The run as it is claimed: a campaign file that changed meanwhile is taken up, audited.
 
@@ -236,16 +243,13 @@ def at_claim(desk: Desk, tx: Connection, run: Run) -> Run:
     campaign = campaigns.get(tx, run.campaign_id, removed=True)
     if run.attempt > 0 or campaign.removed_at is not None:
         return run
-    before = campaign_configs.kept(tx, run.config_hash).file
     found = campaign_configs.refreshed(desk, tx, campaign)
     try:
         source = data.resolve(desk, tx, found.file.data.source)
     except DataHeld as error:  # no fault of the run: it stays in the queue
         raise Conflict(error.asked, allowed=error.allowed, remedy=error.remedy) from error
     seed = run.seed
-    if found.hash != run.config_hash and (
-        found.file.search_hash != before.search_hash or not found.file.search.seeds.holds(seed)
-    ):
+    if found.hash != run.config_hash and not _same_search(tx, found.file, run):
         chosen = seeds.following(tx, found.file, source.lineage)
         if chosen is None:
             raise Refused(
@@ -256,20 +260,22 @@ def at_claim(desk: Desk, tx: Connection, run: Run) -> Run:
         seeds.register(desk, tx, found.file, source.lineage, chosen, run.id)
         seed = chosen
     seeds.require_registered(tx, found.file, source.lineage, seed)
-    if lacking := missing_approvals(desk, campaigns.get(tx, campaign.id)):
+    is_new = found.hash != campaign.config_hash
+    current = campaigns.get(tx, campaign.id) if is_new else campaign
+    if lacking := missing_approvals(desk, current):
         raise Conflict(
             f"{campaign.config_path} was changed since it was approved",
             allowed=f"a campaign with its approvals: {', '.join(lacking)}",
             remedy=f"omp queue approve {campaign.id} {lacking[0]}",
         )
-    runs.change(
-        tx,
-        run.id,
-        state="queued",
-        config_hash=found.hash,
-        seed=seed,
-        data_digest=source.digest,
-        lineage=None if source.digest is None else source.lineage,
-        environment=source.environment,
-    )
+    bound: dict[str, Any] = {
+        "config_hash": found.hash,
+        "seed": seed,
+        "data_digest": source.digest,
+        "lineage": None if source.digest is None else source.lineage,
+        "environment": source.environment,
+    }
+    if all(getattr(run, name) == value for name, value in bound.items()):
+        return run
+    runs.change(tx, run.id, state="queued", **bound)
     return runs.get(tx, run.id)

@@ -77,10 +77,10 @@ def require_registered(tx: Connection, campaign: CampaignFile, lineage: str, see
     Raises:
         Refused: The seed is not registered for this search on this lineage (seed fishing).
     """
+    for member in snapshots.members(tx, lineage):
+        if found := rows.registered_seed(tx, campaign.search_hash, member, seed):
+            return found
     registered = used(tx, campaign.search_hash, lineage)
-    for one in registered:
-        if one.seed == seed:
-            return one
     raise Refused(
         f"seed {seed} is not registered for search {campaign.search_hash[:12]} on {lineage}",
         allowed=", ".join(str(one.seed) for one in registered[-10:]) or "none is registered yet",

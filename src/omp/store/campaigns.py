@@ -246,6 +246,16 @@ def registered_seeds(tx: Connection, config_hash: str, lineage: str) -> tuple[Se
     return tuple(from_row(Seed, row) for row in tx.execute(query.order_by(seeds.c.ordinal)))
 
 
+def registered_seed(tx: Connection, config_hash: str, lineage: str, seed: int) -> Seed | None:
+    """The registration of one seed of a configuration on a lineage."""
+    row = tx.execute(
+        select(seeds).where(
+            seeds.c.config_hash == config_hash, seeds.c.lineage == lineage, seeds.c.seed == seed
+        )
+    ).first()
+    return None if row is None else from_row(Seed, row)
+
+
 def seed_of_run(tx: Connection, run_id: str) -> Seed | None:
     """The registration of the seed that a run uses first."""
     row = tx.execute(select(seeds).where(seeds.c.run_id == run_id)).first()

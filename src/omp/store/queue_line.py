@@ -2,11 +2,38 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, TextClause, func, select, text
 
 from omp.store.tables import campaigns, runs
 
 FIRST_PAGE, PAGE = 16, 512
+STEPS = 9
+"""A campaign rises by at most so many levels."""
+
+
+def _risen(low: int, high: int) -> str:
+    """How many levels a run has risen, found by halving: SQL over `:aged_0` to `:aged_8`."""
+    if low == high:
+        return str(low)
+    middle = (low + high) // 2
+    younger, older = _risen(low, middle), _risen(middle + 1, high)
+    return f"CASE WHEN r.queued_at > :aged_{middle} THEN {younger} ELSE {older} END"
+
+
+_LINE = """
+SELECT r.id, r.campaign_id FROM runs r JOIN campaigns c ON c.id = r.campaign_id
+WHERE r.state = 'queued' AND (r.not_before IS NULL OR r.not_before <= :now)
+AND c.state = 'enabled' AND c.removed_at IS NULL
+ORDER BY GREATEST(1, c.priority - (RISEN)), c.position, c.id
+LIMIT :size OFFSET :at
+"""
+
+
+def _in_order(greatest: str) -> TextClause:
+    return text(_LINE.replace("GREATEST", greatest).replace("RISEN", _risen(0, STEPS)))
+
+
+_SQLITE, _OTHERS = _in_order("max"), _in_order("greatest")
 
 
 def in_order(tx: Connection, *, now: str, aged: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -14,21 +41,14 @@ def in_order(tx: Connection, *, now: str, aged: Sequence[str]) -> Iterator[tuple
 
     Args:
         now: Runs that are not to be claimed before a later instant are left out.
-        aged: Instants, the latest first: what was queued at or before the n-th has risen by n
-            levels.
+        aged: `STEPS` instants, the latest first: what was queued at or before the n-th has risen
+            by n levels.
     """
-    passed = [(runs.c.queued_at > instant, n) for n, instant in enumerate(aged)]
-    level = campaigns.c.priority - case(*passed, else_=len(aged))
-    query = (
-        select(runs.c.id, runs.c.campaign_id)
-        .join(campaigns, campaigns.c.id == runs.c.campaign_id)
-        .where(runs.c.state == "queued", or_(runs.c.not_before.is_(None), runs.c.not_before <= now))
-        .where(campaigns.c.state == "enabled", campaigns.c.removed_at.is_(None))
-        .order_by(case((level < 1, 1), else_=level), campaigns.c.position, campaigns.c.id)
-    )
+    query = _SQLITE if tx.dialect.name == "sqlite" else _OTHERS
+    given = {"now": now, **{f"aged_{i}": instant for i, instant in enumerate(aged)}}
     at, size = 0, FIRST_PAGE
     while True:
-        page = tx.execute(query.limit(size).offset(at)).all()
+        page = tx.execute(query, {**given, "size": size, "at": at}).all()
         yield from ((row[0], row[1]) for row in page)
         if len(page) < size:
             return

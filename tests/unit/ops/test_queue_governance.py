@@ -1,5 +1,6 @@
 """What keeps queued runs from starting, changes of many, and changes that are only tried."""
 
+import random
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from omp.app import open_desk
 from omp.domain.errors import Conflict, IllegalMove, InvalidInput, NotFound
 from omp.ops import miner_status, queue
 from omp.ops.desk import Desk
+from omp.ops.queue_next import line
 from omp.ops.queue_view import CampaignView
 from omp.store import campaigns, journal, runs
 from omp.store import runs as run_rows
@@ -301,3 +303,18 @@ def test_a_change_and_a_move_are_one(desk: Desk) -> None:
         queue.change(desk, second.id, repeat=True, before="camp_nobody", reason="x")
     assert not queue.get(desk, second.id).repeat
     assert queue.change(desk, second.id, repeat=True, before=first.id, reason="x").place == 1
+
+
+def test_the_claim_follows_the_line_at_every_age_and_priority(desk: Desk) -> None:
+    """The claim's narrow query and the line that pages show are two ways to one order."""
+    rng = random.Random(3)
+    for number in range(12):
+        add(desk, f"n{number:02}", priority=rng.randint(1, 10))
+        hand_clock(desk).wait(rng.choice([0.0, 900.0, 1800.0, 3000.0]))
+    with desk.read() as tx:
+        order = [one.run.id for one in line(desk, tx)]
+    taken: list[str] = []
+    while found := queue.next_run(desk, excluding=frozenset(taken)):
+        taken.append(found.run.id)
+    assert taken == order
+    assert len(set(order)) == 12

@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ class Queue(RuleBasedStateMachine):
                 "priority": st.integers(0, 11),
                 "enabled": st.booleans(),
                 "repeat": st.booleans(),
+                "after": st.lists(st.sampled_from([f"c{i}" for i in range(N_FILES)]), max_size=2),
             },
         ),
         reason=st.sampled_from([None, "because"]),
@@ -96,11 +98,43 @@ class Queue(RuleBasedStateMachine):
         campaign_id = self.pick(number)
         before = queue.get(self.desk, campaign_id)
         try:
-            queue.change(self.desk, campaign_id, **change, reason=reason)
+            self.tried_first(queue.change, campaign_id, **change, reason=reason)
         except InvalidInput:
             assert queue.get(self.desk, campaign_id) == before
         except IllegalMove:
             assert before.state == "quarantined"
+
+    def tried_first(self, verb: Callable[..., Any], *given: Any, **named: Any) -> None:
+        """A verb after its dry run: that keeps nothing, and foretells the order and the records."""
+        with self.desk.read() as tx:
+            before = journal.head(tx)
+        file = self.desk.workspace.queue_file.read_bytes()
+        tried = queue.rehearse(self.desk, verb, *given, **named)
+        with self.desk.read() as tx:
+            assert journal.head(tx) == before
+        assert self.desk.workspace.queue_file.read_bytes() == file
+        verb(self.desk, *given, **named)
+        order = [one.id for one in queue.list_queue(self.desk) if one.place]
+        assert [one.id for one in tried.order] == order
+        with self.desk.read() as tx:
+            made = journal.records(tx, after=before.seq, kinds=["queue.change"])
+        assert [one["action"] for one in tried.changes] == [one.payload["action"] for one in made]
+
+    @precondition(has_campaigns)
+    @rule(action=st.sampled_from(queue.ACTIONS), everything=st.booleans())
+    def change_many(self, action: str, everything: bool) -> None:
+        ids = self.ids()
+        quarantined = [one for one in ids if queue.get(self.desk, one).state == "quarantined"]
+        meant: dict[str, Any] = {"everything": True} if everything else {"ids": ids[:2]}
+        if action == "priority":
+            meant["priority"] = 3
+        before = queue.list_queue(self.desk)
+        try:
+            self.tried_first(queue.bulk, action, **meant, reason="because")
+        except IllegalMove:
+            assert action == "enable"
+            assert quarantined
+            assert queue.list_queue(self.desk) == before
 
     @precondition(has_campaigns)
     @rule(first=st.integers(0, 9), second=st.integers(0, 9))
@@ -139,11 +173,33 @@ class Queue(RuleBasedStateMachine):
     def run_the_next(self, state: str) -> None:
         following = queue.next_run(self.desk)
         if following is None:
+            self.everything_is_held()
             return
+        self.passes_only_what_is_held(following.campaign.id)
         with self.desk.write() as tx:
             run = queue.at_claim(self.desk, tx, following.run)
             runs.change(tx, run.id, state="queued", to_state="running", to_attempt=1)
-            runs.change(tx, run.id, state="running", attempt=1, to_state=state)
+            at = self.desk.clock.iso()
+            runs.change(tx, run.id, state="running", attempt=1, to_state=state, finished_at=at)
+            if state != "cancelled":
+                failures = following.campaign.consecutive_failures + 1
+                failures = failures if state == "failed" else 0
+                campaigns.change(tx, run.campaign_id, consecutive_failures=failures)
+
+    def everything_is_held(self) -> None:
+        for one in queue.list_queue(self.desk):
+            assert one.place is None or self.is_held(one.id)
+
+    def passes_only_what_is_held(self, claimed: str) -> None:
+        """None starves: whoever goes first in the line is claimed, unless `why` names a hold."""
+        for one in queue.list_queue(self.desk):
+            if one.id == claimed:
+                return
+            assert self.is_held(one.id)
+
+    def is_held(self, campaign_id: str) -> bool:
+        told = queue.why(self.desk, campaign_id).reasons
+        return any("waits for" in reason or "waits until" in reason for reason in told)
 
     @rule(seconds=st.sampled_from([1.0, 2000.0, 40_000.0]))
     def wait(self, seconds: float) -> None:
@@ -185,7 +241,21 @@ class Queue(RuleBasedStateMachine):
             assert all(one.reason for one in changes)
             moved = [one for one in changes if one.action in ("priority", "reorder", "lift")]
             assert all(one.reason == "because" for one in moved)
+            waits = {one.id: one.after for one in campaigns.listed(tx)}
+            listed = campaigns.listed(tx)
+        for start, others in waits.items():  # nobody waits for itself, however long the way
+            reached, open_ = set(), list(others)
+            while open_:
+                one = open_.pop()
+                if one not in reached:
+                    reached.add(one)
+                    open_ += waits.get(one, [])
+            assert start not in reached
         assert queue.ingest_file(self.desk).applied == ()
+        file = json.loads(self.desk.workspace.queue_file.read_text())
+        assert [one["id"] for one in file["campaigns"]] == [one.id for one in listed]
+        shown = [(one["priority"], one["enabled"], one["repeat"]) for one in file["campaigns"]]
+        assert shown == [(one.priority, one.state == "enabled", one.repeat) for one in listed]
 
 
 TestQueue = Queue.TestCase
