@@ -70,7 +70,7 @@ def require_thawed(
         raise Frozen(
             why,
             allowed="looks and promotions once cause and prevention are written",
-            remedy="omp incidents list --open; then omp incidents resolve ID",
+            remedy="omp incidents list; then omp incidents resolve ID",
         )
 
 
