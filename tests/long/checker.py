@@ -390,7 +390,7 @@ class Checker:
                 continue
             for lock in _locks(pid, self.root / "state" / "slots"):
                 slots.setdefault(lock, set()).add(run_id)
-                if not lock.startswith("helper"):
+                if not lock.startswith("child"):
                     sessions.setdefault(run_id, set()).add(stat[1])
         for lock, runs in slots.items():
             if len(runs) > 1:

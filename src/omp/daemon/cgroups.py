@@ -18,6 +18,8 @@ from omp.daemon import process
 
 PREFIX = "omp"
 KILL_LIMIT_S = 5.0
+NICE, NICE_FILE = 15, "cpu.weight.nice"
+"""Within a group with processor shares the niceness of a process weighs only among its own kind."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,17 @@ class Cgroups:
                 (parent / f"{self._mark}{run_id}").rmdir()
         return not self.members(run_id)
 
+    def tidy(self) -> None:
+        """Take away the groups that a daemon which was killed left empty."""
+        for parent in self._parents:
+            for group in parent.glob(f"{self._mark}*"):
+                with suppress(OSError):  # somebody is in it
+                    group.rmdir()
+
     def _bound(self, group: Path, memory_bytes: int | None) -> None:
+        if (group / NICE_FILE).exists():
+            with suppress(OSError):
+                (group / NICE_FILE).write_text(str(NICE))
         if memory_bytes is None:
             return
         for memory in (V1, V2):

@@ -54,7 +54,7 @@ class SlotChildren:
     def _run(self, args: list[str], run_id: str, log: Path) -> ChildResult:
         log.parent.mkdir(parents=True, exist_ok=True)
         start = log.stat().st_size if log.exists() else 0
-        child = self._executor.launch(self._orders.helper(run_id, args, log, "helper-0"))
+        child = self._executor.launch(self._orders.finished(run_id, args, log, "child-0"))
         self._wait(child)
         self._executor.kill(run_id, child)
         code = child.exit_code()
@@ -86,4 +86,4 @@ def _run_of(args: list[str]) -> str:
     for name in ("--run", "--run-id"):
         if name in args:
             return args[args.index(name) + 1]
-    return "run_helper"
+    return "run_child"

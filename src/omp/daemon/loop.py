@@ -75,9 +75,9 @@ class Loop:
             self.desk, self._supervisor, reader or ResourceReader(desk.workspace.root)
         )
         self._hands = Hands(self.desk, self._supervisor, _clean)
-        self._helpers = SlotChildren(self.desk, self._executor, self._orders, self._leave)
+        self._children = SlotChildren(self.desk, self._executor, self._orders, self._leave)
         self._promoter = Promoter(
-            self.desk, self._helpers, judge=judge or promotion, trouble=self._hear_of
+            self.desk, self._children, judge=judge or promotion, trouble=self._hear_of
         )
         self._outbox = Outbox(self.desk)
         self._upkeep = Upkeep(self.desk)
@@ -145,7 +145,7 @@ class Loop:
             threading.Event().wait(0.02)
         patience_s = 0.5 if self.hurry.is_set() else self._grace_s
         if not self._promoter.stop(limit_s=patience_s):
-            self._guarded("stop", self._helpers.kill)
+            self._guarded("stop", self._children.kill)
             self._promoter.stop(limit_s=2.0)
         self._outbox.stop(limit_s=2.0)
         self._upkeep.stop(limit_s=2.0)
@@ -217,7 +217,7 @@ class Loop:
             fresh = settings_versions.reload(self.desk)
         except InvalidConfiguration:
             return  # the health check names the faults, and nothing new is started
-        self.desk = self._lookout.desk = self._helpers.desk = fresh
+        self.desk = self._lookout.desk = self._children.desk = fresh
         self._promoter.desk = self._outbox.desk = self._upkeep.desk = fresh
 
     # --- watching and mining --------------------------------------------------------------------

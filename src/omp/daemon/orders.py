@@ -105,11 +105,11 @@ class Orders:
         command = (*self.combiner, "factory", "evidence", "--run", claimed.run.id)
         return self._order(claimed.run, "evidence", command, slot)
 
-    def helper(self, run_id: str, arguments: list[str], path: Path, slot: str) -> Order:
+    def finished(self, run_id: str, arguments: list[str], path: Path, slot: str) -> Order:
         """A child of a finished run: an ensemble's evidence, a look, a replay."""
         return Order(
             run_id=run_id,
-            stage="helper",
+            stage="child",
             command=(*self.combiner, *arguments),
             slot=slot,
             output=path,

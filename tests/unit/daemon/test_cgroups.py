@@ -101,3 +101,27 @@ def test_without_groups_nothing_is_held_and_nothing_fails(tmp_path: Path) -> Non
     assert groups.kill(RUN)
     assert not groups.over_memory(RUN)
     assert groups.words.startswith("no control groups")
+
+
+def test_groups_that_were_left_empty_are_taken_away_and_no_others(groups: Cgroups) -> None:
+    child = subprocess.Popen(["sleep", "60"])
+    try:
+        groups.enter(RUN, child.pid)
+        groups.tidy()
+        assert groups.runs() == {RUN}
+    finally:
+        child.kill()
+        child.wait()
+    groups.tidy()
+    assert not [one for parent in own_groups() for one in parent.glob(f"omp-*{RUN}")]
+
+
+def test_a_group_with_processor_shares_is_as_nice_as_its_run(tmp_path: Path) -> None:
+    groups = Cgroups(tmp_path, parents=(tmp_path,))
+    name = f"{groups._mark}{RUN}"
+    (tmp_path / name).mkdir()
+    for file in ("cpu.weight.nice", "memory.max", "cgroup.procs"):
+        (tmp_path / name / file).touch()
+    assert groups.enter(RUN, 4_000_000, memory_bytes=5 << 20)
+    written = [(tmp_path / name / file).read_text() for file in ("cpu.weight.nice", "memory.max")]
+    assert written == ["15", str(5 << 20)]

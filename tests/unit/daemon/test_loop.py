@@ -196,8 +196,35 @@ def test_a_run_without_progress_is_ended_with_its_tree(open_shop: Open, mode: st
     assert len(incident.details["processes"]) == (2 if "fork" in mode else 1)
 
 
+def test_stuck_is_seen_within_a_tick_of_its_limit_and_not_before(open_shop: Open) -> None:
+    shop = open_shop("hang")
+    shop.add()
+    shop.mine()
+    shop.turn_until_state("running")
+    shop.turn_until(lambda: "think" in "".join(runs.logs(shop.desk, shop.run().id).lines))
+    shop.clock.ahead_s += 570  # the few seconds this test takes are less than the other 30
+    shop.loop.turn()
+    assert not any(slot.ending for slot in shop.loop._supervisor._slots.values())
+    shop.clock.ahead_s += shop.loop._lookout.interval_s + 0.1
+    shop.loop.turn()
+    (slot,) = shop.loop._supervisor._slots.values()
+    assert slot.ending is not None
+    assert slot.ending.cause.startswith("stuck: ")
+
+
+def test_a_critical_disk_is_acted_on_within_a_tick(open_shop: Open) -> None:
+    shop = open_shop("generations=500,pause=0.05")
+    shop.add()
+    shop.mine()
+    shop.turn_until_state("running")
+    shop.reader.set(disk_free_gb=0.5)
+    shop.clock.ahead_s += shop.loop._lookout.interval_s + 0.1
+    shop.loop.turn()
+    assert miner.state(shop.desk).state == "offline"
+
+
 def test_a_huge_line_neither_blocks_nor_fills_the_memory(open_shop: Open) -> None:
-    shop = open_shop("huge=20")
+    shop = open_shop("huge=100")
     shop.add()
     shop.mine()
     assert shop.turn_until_state("completed").generation == 2

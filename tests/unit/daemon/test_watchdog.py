@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from omp.daemon import watchdog
 from omp.daemon.watchdog import (
     ROWS,
     Bounds,
@@ -123,6 +124,30 @@ def test_a_run_without_progress_is_killed() -> None:
 
 def test_a_run_that_is_leaving_is_not_killed_twice() -> None:
     assert see(runs=(LiveRun("run_a", "camp_a", 9999.0, ending=True),)).actions == ()
+
+
+def test_a_run_is_stuck_after_its_limit_and_not_at_it() -> None:
+    assert see(runs=(LiveRun("run_a", "camp_a", 600.0),)).actions == ()
+    assert did(see(runs=(LiveRun("run_a", "camp_a", 600.1),))) == [("kill", "run_a")]
+
+
+def test_each_row_alone_is_quiet_on_a_machine_at_rest() -> None:
+    for row in ROWS:
+        draft = watchdog._Draft(NEW)
+        row(Observation(now_s=0, resources=FINE), BOUNDS, draft)
+        assert draft.actions == [], row.__name__
+        assert draft.memory == NEW, row.__name__
+
+
+def test_a_warning_that_got_worse_and_recovered_comes_anew() -> None:
+    memory = see(disk_free_gb=1.9).memory
+    memory = see(memory, disk_free_gb=0.9).memory
+    assert memory.disk == "critical"
+    memory = see(memory, mining=False, disk_free_gb=1.5).memory
+    assert memory.disk == "warn"
+    memory = see(memory, mining=False, disk_free_gb=3.0).memory
+    assert memory.disk == "ok"
+    assert ("warn", "miner") in did(see(memory, disk_free_gb=1.9))
 
 
 def test_a_run_over_its_memory_share_is_killed() -> None:

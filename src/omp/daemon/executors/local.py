@@ -134,6 +134,7 @@ class LocalExecutor:
         return self._cgroups.kill(run_id) and gone and not left
 
     def contained(self) -> frozenset[str]:
+        self._cgroups.tidy()
         return self._cgroups.runs()
 
     def over_memory(self, run_id: str) -> bool:
