@@ -310,7 +310,8 @@ def verify_checks(face: "Face") -> list[Check]:
         flipped = "; ".join(rows[:3]) or "looks, charges and verdicts have their hashes"
         checks.append(Check("rows", not rows, flipped, remedy if rows else ""))
         anchored = str(behind) if behind else f"holds record {head.seq} or an earlier one"
-        checks.append(Check("anchor", behind is None, anchored, "" if behind is None else remedy))
+        accept = "say what happened: omp incidents list --open, then omp incidents resolve ID"
+        checks.append(Check("anchor", behind is None, anchored, "" if behind is None else accept))
     finally:
         db.close()
     hall = face.call("hall.check")

@@ -25,6 +25,7 @@ from omp.store import looks as look_rows
 from omp.store import runs as run_rows
 from omp.store.hall import Entry, Episode
 from omp.store.looks import Look
+from omp.store.runs import Run
 from omp.wire.canonical import canonical, digest
 from omp.wire.evidence import SubjectEvidence
 from omp.wire.rundir import CANDIDATE_FILES
@@ -59,7 +60,7 @@ def enter(
         with desk.read() as tx:
             looks.require_thawed(desk, tx, docket.run.data_digest, docket.run)
             standing = hall.find(tx, document.subject.candidate_id)
-        _refuse_standing(standing, docket.run.id)
+        _refuse_standing(standing, docket.run)
         files = _files(desk, docket, document, look)
         words = _words(desk, docket, document, case, look, given)
         files |= words
@@ -80,12 +81,19 @@ def _staged_by(target: Path, run_id: str) -> bool:
     return isinstance(found, dict) and found.get("run_id") == run_id
 
 
-def _refuse_standing(standing: Entry | None, run_id: str) -> None:
+def _refuse_standing(standing: Entry | None, run: Run) -> None:
+    if standing is not None and standing.environment != run.environment:
+        raise PromotionRefused(
+            f"{standing.candidate_id} is in the Hall of Fame of {standing.environment} data, "
+            f"and this run is of {run.environment} data",
+            allowed="a subject whose genome has no entry in another environment",
+            remedy=f"omp hall show {standing.candidate_id}; entries of two are never mixed",
+        )
     if standing is not None and standing.state != "demoted":
         raise PromotionRefused(
             f"{standing.candidate_id} is in the Hall of Fame already ({standing.state})",
             allowed="a subject that is not there, or was demoted",
-            remedy=f"omp hall show {standing.candidate_id}; run {run_id} adds nothing",
+            remedy=f"omp hall show {standing.candidate_id}; run {run.id} adds nothing",
         )
 
 
@@ -245,7 +253,7 @@ def _record(desk: Desk, docket: Docket, look: Look, target: Path) -> Entry:
         if standing is not None and standing.run_id == run.id:
             _close_run(desk, tx, docket, standing)
             return standing
-        _refuse_standing(standing, run.id)
+        _refuse_standing(standing, run)
         _refuse_double(tx, docket, target.name)
         episode = 1 if standing is None else standing.episode + 1
         stay = Episode(target.name, episode, run.id, look.look_id, promoted_at)
