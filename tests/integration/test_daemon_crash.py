@@ -30,7 +30,8 @@ class Daemons:
         self.popens: list[subprocess.Popen[bytes]] = []
 
     def start(self, mode: str = MODE, *, failpoint: str = "") -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"}
+        source = os.environ.get("PYTHONPATH", str(ROOT / "src"))
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{source}"}
         if failpoint:
             environment["OMP_FAILPOINT"] = failpoint
         popen = subprocess.Popen(

@@ -44,7 +44,8 @@ def finished(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
 
 
 def go(root: Path, run_id: str, url: str, point: str = "") -> int:
-    environment = {**os.environ, URL_ENV: url, VARIABLE: point, "PYTHONPATH": str(ROOT)}
+    path = os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))
+    environment = {**os.environ, URL_ENV: url, VARIABLE: point, "PYTHONPATH": path}
     done = subprocess.run(
         [sys.executable, "-m", "tests.integration.promotion_program", str(root), run_id],
         cwd=ROOT,

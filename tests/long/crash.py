@@ -11,9 +11,11 @@ import json
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -66,6 +68,8 @@ RUN_SHARE = 0.06
 RUN_POINTS = ("run.claimed", "run.launched", "run.proven", "run.closed")
 PER_WORKSPACE = 80
 SETTLE_S = 300.0
+STOP = threading.Event()
+"""Set by TERM: the kill under way is the last, then what was found is told."""
 
 
 @dataclass
@@ -135,7 +139,7 @@ class Stage:
     def daemon(self, after: str) -> Forked:
         """Start a daemon, wait until it has recovered, and look."""
         began = time.monotonic()
-        environment = {"KILL_REAL": "1"} if self.real else {}
+        environment = {"KILL_REAL": "1"} if self.real else {"OMP_SMALL_PAUSE_S": "0.5"}
         daemon = fork_daemon(self.root, self.home, self.root.parent / "daemon.log", environment)
         self.last = daemon
         if not daemon.until_ready():
@@ -275,11 +279,12 @@ def small_half(folder: Path, kills: int, seed: int, *, each: int, url: str | Non
             stage = Stage(root, home, server.new_database() if server else None, False, tally)
             try:
                 for point in wanted[start : start + PER_WORKSPACE]:
-                    stage.shoot(point, chance, 30.0)
+                    if not STOP.is_set():
+                        stage.shoot(point, chance, 30.0)
                 stage.settle()
             finally:
                 stage.close()
-            if tally.violations:
+            if tally.violations or STOP.is_set():
                 print(f"kept for a look: {place}", file=sys.stderr, flush=True)
                 break
             shutil.rmtree(place)
@@ -296,7 +301,7 @@ def real_half(folder: Path, kills: int, seed: int, *, each: int) -> Tally:
     stage = Stage(root, place / "pattern", None, True, tally)
     try:
         for number in range(4 * kills):
-            if number % 20 == 0 and stage.enough(kills, each):
+            if STOP.is_set() or (number % 20 == 0 and stage.enough(kills, each)):
                 break
             point = chance.choice(RUN_POINTS) if chance.random() < RUN_SHARE else TIMED
             stage.shoot(point, chance, 4.0)
@@ -331,6 +336,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--half", choices=("small", "real", "both"), default="both")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: STOP.set())
     half = options.kills // 2 if options.half == "both" else options.kills
     folder = Path(tempfile.mkdtemp(prefix="omp-crash-"))
     whole = Tally()

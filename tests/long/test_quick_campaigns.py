@@ -17,10 +17,11 @@ ROOT = Path(__file__).parents[2]
 
 def campaign(name: str, *arguments: str) -> dict[str, Any]:
     """Run one as `./test --long` does; gives its figures."""
+    source = os.environ.get("PYTHONPATH", str(ROOT / "src"))
     done = subprocess.run(
         [sys.executable, "-m", f"tests.long.{name}", *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{source}"},
         capture_output=True,
         text=True,
         timeout=280,
