@@ -78,8 +78,11 @@ def _wait_of(desk: Desk, root: Path, number: int) -> float:
     _until(lambda: _ended(desk, number + 1))
     with desk.read() as tx:
         told = journal.records(tx, after=head, limit=500)
-    claimed = next(one.ts for one in told if one.kind == "run.claimed")
-    return (datetime.fromisoformat(claimed) - datetime.fromisoformat(told[0].ts)).total_seconds()
+    added, claimed = (
+        next(datetime.fromisoformat(one.ts) for one in told if one.kind == kind)
+        for kind in ("queue.change", "run.claimed")
+    )
+    return (claimed - added).total_seconds()
 
 
 def _ended(desk: Desk, number: int) -> bool:
