@@ -223,6 +223,20 @@ def test_a_critical_disk_is_acted_on_within_a_tick(open_shop: Open) -> None:
     assert miner.state(shop.desk).state == "offline"
 
 
+def test_a_run_that_fills_the_disk_is_ended_with_its_cause(open_shop: Open) -> None:
+    quota = "[limits]\nmax_run_disk_gb = 0.01\n"
+    shop = open_shop("huge=20,generations=500,pause=0.05", settings=quota)
+    shop.add()
+    shop.mine()
+    shop.turn_until_state("running")
+    shop.turn_until(lambda: (shop.run().generation or 0) > 0)
+    shop.desk.wake.set()
+    back = shop.turn_until_state("queued")
+    assert str(back.cause).startswith("disk quota: ")
+    assert "its share of the disk is 10 MB" in listed(shop.desk)[0].summary
+    assert not process.tree(back.id)
+
+
 def test_a_huge_line_neither_blocks_nor_fills_the_memory(open_shop: Open) -> None:
     shop = open_shop("huge=100")
     shop.add()
