@@ -123,13 +123,6 @@ DAEMON = (
 
 LONG = (
     Mutant(
-        "an entry in its place without a row is not adopted",
-        "ops/entries.py",
-        '    return isinstance(found, dict) and found.get("run_id") == run_id',
-        "    return False",
-        (f"{CRASH}[promotion.after_vault]",),
-    ),
-    Mutant(
         "a delivery is a plain insert",
         "store/mirror.py",
         '    "ON CONFLICT (candidate_id) DO UPDATE SET "\n',
