@@ -63,7 +63,10 @@ seeds = { first = 5, step = 1 }
 workers = 1
 indicators = ["momentum"]
 """
-DAEMON_POINTS = tuple(one for one in FAILPOINTS if not one.startswith("mine."))
+ELSEWHERE = ("mine.", "alert.")
+"""Points of the engine, which has its own half, and of alerts, which need a channel."""
+
+DAEMON_POINTS = tuple(one for one in FAILPOINTS if not one.startswith(ELSEWHERE))
 RUN_SHARE = 0.06
 RUN_POINTS = ("run.claimed", "run.launched", "run.proven", "run.closed")
 PER_WORKSPACE = 80
