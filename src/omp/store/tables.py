@@ -2,7 +2,8 @@
 
 Instants are ISO 8601 text in UTC with microseconds, so that every outside checker reads them
 alike; structured values are canonical JSON text, so that a row hash means the same everywhere.
-The tables about market data are in `store/data_tables.py`.
+The tables about market data are in `store/data_tables.py`, those of the Hall of Fame in
+`store/hall_tables.py`.
 The published views are in `store/views.py`, migrations in `store/migrations/`.
 """
 
@@ -33,6 +34,7 @@ from omp.store.data_tables import (
     revalidations,
     snapshots,
 )
+from omp.store.hall_tables import hall_entries, hall_episodes, reviews
 from omp.store.incident_tables import alerts, silences
 
 __all__ = [
@@ -273,53 +275,6 @@ looks = Table(
     Column("row_hash", _HASH),
     UniqueConstraint("window", "ordinal"),
     UniqueConstraint("window", "behaviour_hash"),
-)
-
-hall_entries = Table(
-    "hall_entries",
-    metadata,
-    Column("candidate_id", _ID, primary_key=True),
-    Column("environment", _ID, nullable=False, index=True),
-    Column("genome_hash", _HASH, nullable=False),
-    Column("behaviour_hash", _HASH, nullable=False),
-    Column("state", _ID, nullable=False),
-    Column("state_reason", Text),
-    Column("episode", Integer, nullable=False),
-    Column("run_id", _ID, ForeignKey("runs.id"), nullable=False),
-    Column("campaign_id", _ID, nullable=False),
-    Column("promoted_at", _TS, nullable=False),
-    Column("updated_at", _TS, nullable=False),
-    Column("provenance", Text, nullable=False),
-    Column("metrics", Text, nullable=False),
-    Column("artifacts", Text, nullable=False),
-    Column("row_hash", _HASH, nullable=False),
-    UniqueConstraint("environment", "genome_hash"),
-)
-
-hall_episodes = Table(
-    "hall_episodes",
-    metadata,
-    Column("candidate_id", _ID, ForeignKey("hall_entries.candidate_id"), nullable=False),
-    Column("episode", Integer, nullable=False),
-    Column("run_id", _ID, nullable=False),
-    Column("look_id", _ID, nullable=False),
-    Column("promoted_at", _TS, nullable=False),
-    Column("ended_at", _TS),
-    Column("reason", Text),
-    PrimaryKeyConstraint("candidate_id", "episode"),
-)
-
-reviews = Table(
-    "reviews",
-    metadata,
-    Column("id", _ID, primary_key=True),
-    Column("run_id", _ID, nullable=False),
-    Column("candidate_id", _ID, nullable=False, index=True),
-    Column("role", _ID, nullable=False),
-    Column("decision", _ID, nullable=False),
-    Column("operator", _ID, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("signed_at", _TS, nullable=False),
 )
 
 outbox = Table(

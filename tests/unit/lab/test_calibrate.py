@@ -19,7 +19,7 @@ from omp.lab.market_ledger import MarketLedger
 from omp.lab.one_market import Task, run_task
 from omp.lab.page import page
 from omp.lab.poisons import POISONS, Poison
-from omp.lab.walk import Screen
+from omp.lab.screen import Screen
 from omp.lab.worlds import World, open_world, own_worlds
 from omp.market.synthetic import Recipe, generate
 from omp.mining.plan import make_plan
@@ -388,7 +388,7 @@ def test_measuring_the_champion_alone_changes_no_record(monkeypatch: pytest.Monk
             assert each["figures"]["pbo"] == full["figures"]["pbo"]
             if full["first_failed_gate"] != "pbo":
                 assert each == full
-    monkeypatch.setattr("omp.lab.walk.leading", lambda _result: None)
+    monkeypatch.setattr("omp.lab.screen.leading", lambda _result: None)
     assert [run_task(one)[0] for one in tasks] == short
 
 
