@@ -52,9 +52,9 @@ def test_pause_resume_stop_start_change_the_page_without_a_reload(control: Page)
 
 def test_only_legal_actions_are_offered(control: Page, served: Served) -> None:
     state = control.get_by_role("region", name="Miner", exact=True)
-    expect(state.get_by_role("button")).to_have_text(["pause", "stop"])
+    expect(state.get_by_role("button")).to_have_text(["pause", "stop", "maintenance"])
     miner.want(served.show.desk, "stop")
-    expect(state.get_by_role("button")).to_have_text(["start"])
+    expect(state.get_by_role("button")).to_have_text(["start", "maintenance"])
 
 
 def test_progress_is_drawn_as_it_happens(control: Page, served: Served) -> None:

@@ -141,7 +141,7 @@ def test_both_mine_and_neither_touches_the_other(houses: list[House]) -> None:
 
     one.daemon.send_signal(signal.SIGTERM)
     one.daemon.wait(60)
-    assert not first.is_running()
+    assert not first.is_running() or first.status() == psutil.STATUS_ZOMBIE
     assert two.live_child() == second, "the end of one daemon ended the other's run"
 
 

@@ -109,8 +109,8 @@ MUTANTS = (
     Mutant(
         "a snapshot imported again starts with a fresh budget",
         "ops/ledger.py",
-        "taken = look_rows.of_lineages(tx, snapshots.members(tx, lineage))",
-        "taken = look_rows.of_lineages(tx, (lineage,))",
+        "for one in look_rows.of_lineages(tx, snapshots.members(tx, lineage))",
+        "for one in look_rows.of_lineages(tx, (lineage,))",
         (f"{LEDGER}::test_joined_lineages_share_their_looks",),
     ),
     Mutant(

@@ -31,7 +31,7 @@ for path in (root / "state").rglob("*"):
             seen.append(str(path.relative_to(root)))
     except OSError:
         pass
-(out / "spied.json").write_text(json.dumps(seen))
+(root / f"{out.name}.spied.json").write_text(json.dumps(seen))
 sys.exit(done.returncode)
 """
 
@@ -90,7 +90,7 @@ def test_its_claims_are_measured_again_and_its_edge_is_promoted(day: Day) -> Non
 
 @pytest.mark.skipif(not landlock_version(), reason="this kernel has no Landlock")
 def test_it_saw_neither_the_sealed_window_nor_keys_nor_the_record(day: Day) -> None:
-    seen = json.loads((day.root / "output" / "scg" / run_of(day) / "spied.json").read_text())
+    seen = json.loads((day.root / f"{run_of(day)}.spied.json").read_text())
     assert seen, "it read what it may"
     for withheld in ("state/sealed", "state/keys", "state/token", "state/omp.db"):
         assert not [one for one in seen if one.startswith(withheld)]

@@ -10,7 +10,8 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "run_tests.py"
 
 
 @pytest.fixture
-def checks() -> ModuleType:
+def checks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
     spec = importlib.util.spec_from_file_location("run_tests", SCRIPT)
     assert spec is not None
     assert spec.loader is not None

@@ -18,6 +18,8 @@ RUN = f"run_cg{os.getpid()}"
 RUNAWAY = """
 import os, sys, time
 from pathlib import Path
+while not Path(sys.argv[1] + ".go").exists():
+    time.sleep(0.01)
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
@@ -51,6 +53,7 @@ def test_who_leaves_session_environment_and_parents_is_killed_all_the_same(
     note = tmp_path / "pid"
     child = subprocess.Popen([sys.executable, "-c", RUNAWAY, str(note)])
     assert groups.enter(RUN, child.pid)
+    note.with_name("pid.go").touch()
     runaway = wait_until_written(note)
     child.kill()
     child.wait()
