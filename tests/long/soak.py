@@ -71,6 +71,15 @@ def size_of(pid: int, root: Path) -> Size:
     )
 
 
+def settled(pid: int, root: Path) -> Size:
+    """Of ten readings the one with the fewest handles: a file being written is no growth."""
+    seen = []
+    for _ in range(10):
+        seen.append(size_of(pid, root))
+        time.sleep(0.05)
+    return min(seen, key=lambda one: (one.handles, one.threads))
+
+
 def finished(root: Path) -> int:
     """Campaigns that were mined and judged."""
     db = sqlite3.connect(f"file:{root}/state/omp.db?mode=ro", uri=True, timeout=20)
@@ -115,9 +124,9 @@ def _watch(
         now = size_of(daemon.pid, root)
         peak_wal = max(peak_wal, now.wal_mb)
         if first is None and done >= campaigns / 10:
-            first = now
+            first = settled(daemon.pid, root)
     took = time.monotonic() - began
-    last = size_of(daemon.pid, root)
+    last = settled(daemon.pid, root)
     violations += checker.check()
     first = first or last
     grown = last.rss_mb - first.rss_mb
