@@ -9,6 +9,7 @@ import pytest
 from omp.daemon.orders import Orders
 from omp.domain import confinement
 from omp.domain.confinement import landlock_version, permitted
+from omp.domain.durable import write_durable
 from omp.market.acquire import publish_synthetic
 from omp.market.catalog import Catalog
 from omp.market.recipe import Recipe
@@ -109,6 +110,29 @@ def test_a_strange_engine_is_started_behind_the_wall(place) -> None:
     seen, refused = spied(list(command))
     assert not seen
     assert len(refused) == 2
+
+
+@kernel
+def test_what_the_daemon_writes_anew_meanwhile_can_still_be_read(place) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from omp.cli import shut_in; "
+        "from omp.wire.workspace import Workspace; from omp.market.lineage import read_lineages; "
+        "place = Workspace(Path(sys.argv[1])); shut_in.own_process(); shut_in.shut_in(place); "
+        "print('shut in', flush=True); sys.stdin.readline(); "
+        "print(len(read_lineages(place.lineages_file)), flush=True)"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, str(place.root)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stdout is not None
+    assert child.stdin is not None
+    assert child.stdout.readline() == "shut in\n"
+    write_durable(place.lineages_file, b'{"schema_version": 1, "lineages": []}')
+    child.stdin.write("go on\n")
+    child.stdin.close()
+    assert child.stdout.readline() == "0\n"
+    assert child.wait() == 0
 
 
 def test_links_and_the_way_itself_are_not_permitted(place) -> None:

@@ -58,7 +58,7 @@ class Catalog:
         self.sets = DataSets(workspace / "data" / "sets")
         self.sealed = workspace / "state" / "sealed"
         self.incoming = workspace / "data" / "incoming"
-        self.lineages_file = workspace / "state" / "lineages.json"
+        self.lineages_file = workspace / "data" / "lineages.json"
 
     # ---------------------------------------------------------------- find
 

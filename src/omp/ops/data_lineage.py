@@ -97,7 +97,7 @@ def instant(text: str, *, end: bool = False) -> datetime:
 
 
 def write_lineages(desk: Desk, tx: Connection) -> None:
-    """Write `state/lineages.json`, by which every import finds the boundary that holds."""
+    """Write `data/lineages.json`, by which every import finds the boundary that holds."""
     listed = [
         {
             "lineage": one.id,

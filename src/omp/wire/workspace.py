@@ -59,7 +59,8 @@ class Workspace:
 
     @property
     def lineages_file(self) -> Path:
-        return self.state / "lineages.json"
+        """In `data/`: it is written anew while confined miners run, which must read it."""
+        return self.root / "data" / "lineages.json"
 
     @property
     def runs(self) -> Path:

@@ -243,9 +243,9 @@ def test_what_a_killed_import_left_behind_is_swept_away(made, published, tmp_pat
 
 
 def lineages_file(tmp_path: Path, *records: dict[str, object]) -> None:
-    (tmp_path / "state").mkdir(exist_ok=True)
+    (tmp_path / "data").mkdir(exist_ok=True)
     data = {"schema_version": 1, "lineages": list(records)}
-    (tmp_path / "state" / "lineages.json").write_text(json.dumps(data))
+    (tmp_path / "data" / "lineages.json").write_text(json.dumps(data))
 
 
 RECORD = {
@@ -317,8 +317,8 @@ def test_a_snapshot_cut_later_than_its_lineage_is_no_longer_mined(
 
 
 def test_an_unreadable_list_of_lineages_stops_the_import(made, published, tmp_path) -> None:
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "lineages.json").write_text("{")
+    (tmp_path / "data").mkdir(exist_ok=True)
+    (tmp_path / "data" / "lineages.json").write_text("{")
     with pytest.raises(Damaged, match="lineages"):
         published(made())
 
