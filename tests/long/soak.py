@@ -3,7 +3,8 @@
     python -m tests.long.soak --campaigns 3000 --slots 4
 
 The minimal engine mines each in a moment and none waits for a clock, so days of work pass in
-minutes. Memory, handles and threads are compared with what they were after the first tenth.
+minutes. Memory, handles and threads are compared with what they were after the first tenth; memory
+counts only in a long soak, since a daemon is warm no sooner than after a hundred campaigns.
 """
 
 import argparse
@@ -40,6 +41,7 @@ max_output_gb = 0.1
 """
 LIMIT_S = 600.0
 MAX_RSS_MB, MAX_WAL_MB = 10.0, 64.0
+MEMORY_FROM = 1000
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ def _watch(
         "violations": [str(one) for one in violations],
         "ok": done >= campaigns
         and took <= LIMIT_S
-        and grown <= MAX_RSS_MB
+        and (grown <= MAX_RSS_MB or campaigns < MEMORY_FROM)
         and last.threads <= first.threads
         and last.handles <= first.handles
         and peak_wal <= MAX_WAL_MB

@@ -95,8 +95,8 @@ MUTANTS = (
     Mutant(
         "a link below what is deleted is followed",
         "store/shredder.py",
-        "                if stat.S_ISLNK(found.st_mode):\n",
-        "                if False:\n",
+        "            if stat.S_ISLNK(mode):\n",
+        "            if False:\n",
         (TRASH,),
     ),
     Mutant(
