@@ -13,16 +13,18 @@ import random
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import apprise  # noqa: F401 - a second to load, which the forked daemons are spared
 from tests.desks import write_campaign
 from tests.finished import publish
 from tests.long.checker import Checker, Violation, _workers
@@ -38,7 +40,7 @@ from omp.ops import miner, queue
 from omp.ops import workspace as workspaces
 from omp.ops.desk import Desk
 
-MIRROR = "NEON_DATABASE_URL"
+MIRROR, ALERTS = "NEON_DATABASE_URL", "OMP_ALERT_URLS"
 TIMED = "any instant"
 SETTINGS = """\
 [loop]
@@ -46,6 +48,9 @@ interval_s = 0.5
 [limits]
 max_cpu_util_pct = 100.0
 error_burst = 1000
+[alerts]
+min_severity = "SEV-2"
+budget_per_hour = 1000
 """
 REAL = """\
 [campaign]
@@ -63,10 +68,18 @@ seeds = { first = 5, step = 1 }
 workers = 1
 indicators = ["momentum"]
 """
-ELSEWHERE = ("mine.", "alert.")
-"""Points of the engine, which has its own half, and of alerts, which need a channel."""
+ELSEWHERE = "mine."
+"""Points of the engine, which has its own half."""
 
 DAEMON_POINTS = tuple(one for one in FAILPOINTS if not one.startswith(ELSEWHERE))
+PROVOKED: dict[str, str] = {"outbox.": "sync", "alert.": "alarm"}
+"""Points that are passed when the daemon is told a word; the others are passed by themselves."""
+
+UNSURE = "(you may have received this already)"
+TRIES = 4
+"""A point that was not passed in time is tried so often."""
+
+ENGINE_POINTS = tuple(one.partition(":")[0] for one in REAL_POINTS)
 RUN_SHARE = 0.06
 RUN_POINTS = ("run.claimed", "run.launched", "run.proven", "run.closed")
 PER_WORKSPACE = 80
@@ -85,6 +98,7 @@ class Tally:
     violations: list[str] = field(default_factory=list)
     entries: int = 0
     runs: int = 0
+    alerts: int = 0
     seconds: float = 0.0
     slowest_recovery_s: float = 0.0
 
@@ -101,6 +115,8 @@ class Tally:
         self.violations += other.violations
         self.entries += other.entries
         self.runs += other.runs
+        self.seconds += other.seconds
+        self.alerts += other.alerts
         self.slowest_recovery_s = max(self.slowest_recovery_s, other.slowest_recovery_s)
 
 
@@ -132,6 +148,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.last: Forked | None = None
+        self.told = self.root.parent / "told.ndjson"
         outside = self.root.parent / "outside"
         outside.mkdir(exist_ok=True)
         (outside / "precious").write_text("do not touch")
@@ -152,9 +169,10 @@ class Stage:
         self.tally.note(self.checker.check(), after)
         return daemon
 
-    def shoot(self, point: str, chance: random.Random, limit_s: float) -> None:
-        """One kill: at a fail-point, or at any instant."""
+    def shoot(self, point: str, chance: random.Random, limit_s: float) -> bool:
+        """One kill, at a fail-point or at any instant; whether it counts."""
         daemon = self.daemon(point)
+        word = next((one for start, one in PROVOKED.items() if point.startswith(start)), None)
         if point == TIMED:
             time.sleep(chance.uniform(0.0, 0.25))
             busy = bool(_workers(self.root))
@@ -163,8 +181,8 @@ class Stage:
             daemon.tell(f"arm {point}")
             deadline = time.monotonic() + limit_s
             while not daemon.over(0.25) and time.monotonic() < deadline:
-                if point.startswith("outbox."):
-                    daemon.tell("sync")
+                if word:
+                    daemon.tell(word)
             counted = daemon.was_killed
             if not counted and daemon.kill() and self.real and _workers(self.root):
                 self.tally.hits[TIMED] += 1  # it fell all the same, while the engine mined
@@ -175,6 +193,7 @@ class Stage:
         (self.tally.hits if counted else self.tally.vain)[point] += 1
         if sum(self.tally.hits.values()) % 50 == 0:
             print(f"{sum(self.tally.hits.values())} kills", file=sys.stderr, flush=True)
+        return counted
 
     def _spoil(self) -> None:
         with _reading(self.root) as db:
@@ -193,15 +212,36 @@ class Stage:
             time.sleep(1.0)
         self.tally.note(self.checker.check(settled=True), "the last restart")
         daemon.end()
-        self.tally.note(self.checker.check(settled=True), "the end")
+        self.tally.note([*self.checker.check(settled=True), *self._untold()], "the end")
         with _reading(self.root) as db:
             self.tally.entries += db.execute("SELECT count(*) FROM v_hall").fetchone()[0]
             self.tally.runs += db.execute("SELECT count(*) FROM v_runs").fetchone()[0]
             if self.real:
                 self._count_engine_kills(db, self.tally)
 
+    def _untold(self) -> list[Violation]:
+        """Alerts that nobody received, or somebody twice without being told so."""
+        lines = self.told.read_text().splitlines() if self.told.exists() else []
+        sent = [json.loads(one) for one in lines]
+        found: list[Violation] = []
+        with _reading(self.root) as db:
+            rows = db.execute("SELECT incident_id, kind, state FROM alerts").fetchall()
+        for name, kind, state in rows if os.environ.get(ALERTS) else ():
+            self.tally.alerts += 1
+            of_it = [one for one in sent if name in one["title"] + one["message"]]
+            plain = [one for one in of_it if UNSURE not in one["message"]]
+            if state != "sent" or not of_it:
+                found.append(Violation("I1", f"the alert {kind} of {name} is {state}, not told"))
+            if len(plain) > sum(1 for other in rows if other[0] == name):
+                found.append(Violation("I2", f"the alert of {name} was told twice"))
+        return found
+
     def _under_way(self) -> bool:
         with _reading(self.root) as db:
+            if os.environ.get(ALERTS):
+                late = "SELECT count(*) FROM alerts WHERE state <> 'sent'"
+                if db.execute(late).fetchone()[0]:
+                    return True
             waits = "SELECT count(*) FROM v_runs WHERE state = 'running' OR outcome = 'pending'"
             (runs,) = db.execute(waits).fetchone()
             late = "SELECT count(*) FROM v_outbox WHERE delivered_at IS NULL"
@@ -249,6 +289,21 @@ def _reading(root: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
+def receiver(told: Path) -> Iterator[None]:
+    """Somebody to be told of incidents."""
+    program = Path(__file__).with_name("receiver.py")
+    command = [sys.executable, "-S", str(program), str(told)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as popen:
+        assert popen.stdout is not None
+        os.environ[ALERTS] = f"json://127.0.0.1:{int(popen.stdout.readline())}"
+        try:
+            yield
+        finally:
+            os.environ[ALERTS] = ""
+            popen.kill()
+
+
+@contextmanager
 def postgres() -> Iterator[Server | None]:
     """A server for the mirror; None, loudly, where there is none."""
     found = programs()
@@ -280,13 +335,15 @@ def small_half(folder: Path, kills: int, seed: int, *, each: int, url: str | Non
             root, home = place / "workspace", place / "pattern"
             prepare_workspace(root, home, real=False)
             stage = Stage(root, home, server.new_database() if server else None, False, tally)
-            try:
-                for point in wanted[start : start + PER_WORKSPACE]:
-                    if not STOP.is_set():
-                        stage.shoot(point, chance, 30.0)
-                stage.settle()
-            finally:
-                stage.close()
+            with receiver(stage.told):
+                try:
+                    for point in wanted[start : start + PER_WORKSPACE]:
+                        for _ in range(TRIES):
+                            if STOP.is_set() or stage.shoot(point, chance, 30.0):
+                                break
+                    stage.settle()
+                finally:
+                    stage.close()
             if tally.violations or STOP.is_set():
                 print(f"kept for a look: {place}", file=sys.stderr, flush=True)
                 break
@@ -315,8 +372,15 @@ def real_half(folder: Path, kills: int, seed: int, *, each: int) -> Tally:
     return tally
 
 
-def report(tally: Tally) -> dict[str, object]:
-    """The one line of figures."""
+def report(tally: Tally, points: Collection[str], *, kills: int, each: int) -> dict[str, object]:
+    """The one line of figures.
+
+    Args:
+        points: Those that had to be hit.
+        kills: How many were asked for.
+        each: How often each point had to be hit.
+    """
+    rare = sorted(one for one in points if tally.hits[one] < each)
     return {
         "campaign": "crash",
         "kills": sum(tally.hits.values()),
@@ -326,9 +390,11 @@ def report(tally: Tally) -> dict[str, object]:
         "violations": len(tally.violations),
         "runs": tally.runs,
         "hall_entries": tally.entries,
+        "alerts": tally.alerts,
         "slowest_recovery_s": round(tally.slowest_recovery_s, 2),
         "seconds": round(tally.seconds),
-        "ok": not tally.violations,
+        "hit_too_rarely": rare,
+        "ok": not tally.violations and not rare and sum(tally.hits.values()) >= kills,
     }
 
 
@@ -351,8 +417,14 @@ def main() -> int:
     finally:
         if not whole.violations:
             shutil.rmtree(folder, ignore_errors=True)
-    print(json.dumps(report(whole)))
-    return 0 if not whole.violations else 1
+    halves = {"small": DAEMON_POINTS, "real": ENGINE_POINTS}
+    wanted = [of_it for name, of_it in halves.items() if options.half in (name, "both")]
+    points = [one for of_it in wanted for one in of_it]
+    if programs() is None:
+        points = [one for one in points if not one.startswith("outbox.")]
+    figures = report(whole, points, kills=options.kills, each=options.each)
+    print(json.dumps(figures))
+    return 0 if figures["ok"] else 1
 
 
 if __name__ == "__main__":

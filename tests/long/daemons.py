@@ -21,6 +21,7 @@ from tests.finished import FakeChildren
 from tests.long.pattern import SMALL
 
 from omp.app import open_desk
+from omp.daemon import outbox
 from omp.daemon.executors.base import Order
 from omp.daemon.executors.local import COMBINER, LocalExecutor
 from omp.daemon.loop import Loop
@@ -28,7 +29,7 @@ from omp.daemon.orders import Orders
 from omp.daemon.ownership import own
 from omp.domain import failpoints
 from omp.domain.limits import Resources
-from omp.ops import sync
+from omp.ops import incidents, sync
 from omp.ops.desk import Desk
 from omp.ops.runs import Claimed
 
@@ -181,6 +182,7 @@ def _serve(
     prepare: Callable[[Desk, Loop], Any] | None,
 ) -> None:
     desk = open_desk(root, operator="tester")
+    outbox.EVERY_S = 0.5  # nobody waits five seconds for a message here
     loop = make_loop(desk, home, environment)
     if prepare is not None:
         prepare(desk, loop)
@@ -198,6 +200,9 @@ def _serve(
                     failpoints._left.update(failpoints._armed(rest))
                 elif word == "sync":
                     sync.hof_sync(desk)
+                elif word == "alarm":
+                    what = f"kill.{desk.clock.iso()}"
+                    incidents.open_incident(desk, what, "SEV-2", f"this is told: {what}")
                 desk.wake.set()
 
     signal.signal(signal.SIGTERM, leave)

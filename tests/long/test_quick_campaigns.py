@@ -35,10 +35,11 @@ def campaign(name: str, *arguments: str) -> dict[str, Any]:
 def test_a_kill_at_every_point_of_the_daemon_breaks_no_invariant() -> None:
     if programs() is None:
         pytest.skip("NO POSTGRESQL: the fail-points of the mirror cannot be reached")
-    figures = campaign("crash", "--half", "small", "--kills", "24", "--each", "1")
+    figures = campaign("crash", "--half", "small", "--kills", "26", "--each", "1")
     assert {name for name, hits in figures["hits"].items() if hits} >= set(DAEMON_POINTS)
     assert figures["vain"] == {}
     assert figures["hall_entries"] >= 10
+    assert figures["alerts"] >= 2
     assert figures["violations"] == 0
 
 
