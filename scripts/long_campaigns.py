@@ -21,6 +21,7 @@ CAMPAIGNS: dict[str, list[str]] = {
     "power_cuts": ["--cuts", "50"],
     "soak": ["--campaigns", "3000"],
     "claim_speed": [],
+    "ledger_size": [],
     "idle_daemon": [],
     "recovery_time": [],
     "postgres_chaos": [],

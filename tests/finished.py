@@ -15,6 +15,7 @@ from tests.kits.gate_cases import candidate, look, run_evidence
 from omp.domain.errors import NotFound
 from omp.ops import queue, run_close, runs
 from omp.ops.children import ChildResult
+from omp.ops.data_register import register_snapshot
 from omp.ops.desk import Desk
 from omp.store import runs as run_rows
 from omp.wire import charges
@@ -114,10 +115,19 @@ def finish_run(
     """Queue a campaign, claim its run, leave a finished directory, complete it; gives the run."""
     if source == "prices":
         publish(desk, source, **(data or {}))
-    path = write_campaign(desk.workspace.root, campaign, source=source, population=population)
+    made = source.startswith("synthetic:")
+    path = write_campaign(
+        desk.workspace.root,
+        campaign,
+        source=source,
+        population=population,
+        market="synthetic" if made else "us",
+    )
     added = queue.add(desk, name=campaign, config_path=path, tags=list(tags))
     run_id = str(added.run_id)
     runs.claim(desk, run_id)
+    if made:
+        _make_market(desk, run_id, f"{campaign}-market")
     with desk.read() as tx:
         run = run_rows.get(tx, run_id)
     directory = RunDirectory(desk.workspace.run(run_id))
@@ -144,6 +154,16 @@ def finish_run(
     _write_run(desk, directory, document, charge=charge)
     run_close.complete(desk, run_id, run.attempt)
     return run_id
+
+
+def _make_market(desk: Desk, run_id: str, name: str) -> None:
+    """The market that a run's seed makes, bound to the run as the slot that prepares it does."""
+    publish(desk, name, environment="synthetic", symbols=(name.upper(),))
+    pointer = json.loads((desk.workspace.data_sets / f"{name}.json").read_bytes())
+    manifest = desk.workspace.snapshots / pointer["current"] / "manifest.json"
+    found = register_snapshot(desk, manifest)
+    with desk.write() as tx:
+        run_rows.change(tx, run_id, data_digest=found.digest, lineage=found.lineage)
 
 
 def _write_run(desk: Desk, directory: RunDirectory, document: RunEvidence, *, charge: bool) -> None:

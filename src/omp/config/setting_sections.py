@@ -65,6 +65,7 @@ class Retention:
     compress_after_days: float = 7.0
     archive_after_days: float = 30.0
     log_days: float = 30.0
+    keep_made_markets: int = 20
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,12 @@ RULES: Mapping[str, Rule] = {
     "retention.compress_after_days": Rule(0, unit="days", about="older runs are compressed"),
     "retention.archive_after_days": Rule(0, unit="days", about="older runs may be archived"),
     "retention.log_days": Rule(1, unit="days", about="logs are kept so long"),
+    "retention.keep_made_markets": Rule(
+        1,
+        100_000,
+        "markets",
+        about="so many of the latest markets that a seed made keep their bars",
+    ),
     "store.url": Rule(about="a SQLAlchemy URL; empty: state/omp.db in the workspace"),
     "store.scrub_every_h": Rule(
         0, 8760, "hours", about="so often every row, file and snapshot is proven; 0 never"

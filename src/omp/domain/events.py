@@ -57,6 +57,7 @@ KINDS: dict[str, str] = {
     "machine.gap": "the machine slept, or its clock was set",
     "watchdog.action": "the watchdog acted",
     "retention.deleted": "old artifacts were deleted by the retention policy",
+    "market.removed": "the bars of a market that its seed makes anew were let go",
     "backup.made": "a backup was made and proven",
     "backup.restored": "the workspace was restored from a backup",
     "store.scrubbed": "every row, file and snapshot was read and proven",

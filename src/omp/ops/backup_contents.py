@@ -65,7 +65,7 @@ def named(copy: Path) -> Named:
         copy, "SELECT lineage, subject_id, positions_digest FROM subjects ORDER BY created_at"
     ):
         hashes[f"state/subjects/{lineage}/{subject}/returns.parquet"] = str(digest)
-    digests = copies.rows_of(copy, "SELECT digest FROM snapshots")
+    digests = copies.rows_of(copy, "SELECT digest FROM snapshots WHERE removed_at IS NULL")
     return Named(
         runs=tuple(str(row[0]) for row in copies.rows_of(copy, UNDECIDED)),
         hashes=hashes,

@@ -29,7 +29,7 @@ def join(tx: Connection, manifest: dict[str, Any], now: str) -> Lineage:
         joined_into=None,
         created_at=now,
     )
-    known = rows.all_lineages(tx)
+    known = rows.all_lineages(tx, environment=grown.environment)
     roots = [one for one in known if one.joined_into is None]
     met: list[Lineage] = []
     while True:
@@ -106,9 +106,9 @@ def write_lineages(desk: Desk, tx: Connection) -> None:
             "instruments": one.instruments,
             "first": one.first,
             "last": one.last,
-            "boundary": rows.root(tx, one.id).boundary,
+            "boundary": (rows.root(tx, one.id) if one.joined_into else one).boundary,
         }
-        for one in rows.all_lineages(tx)
+        for one in rows.standing_lineages(tx)
     ]
     document = canonical({"schema_version": 1, "lineages": listed})
     path = desk.workspace.lineages_file

@@ -40,6 +40,8 @@ def register(desk: Desk, tx: Connection, manifest_path: Path) -> Snapshot:
     manifest = _read_manifest(manifest_path)
     now = desk.clock.iso()
     if known := rows.starting_with(tx, manifest["digest"]):
+        if known[0].removed_at is not None:
+            rows.remove(tx, known[0].digest, at=None)
         return known[0]
     lineage = join(tx, manifest, now)
     snapshot = Snapshot(

@@ -120,6 +120,13 @@ def show(desk: Desk, name: str) -> DataSetPage:
         known = snapshots.listed(tx)
         name = next((one.name for one in known if one.digest == name), name)
         own = [one for one in known if one.name == name]
+        if not own and (gone := snapshots.removed(tx, [name])):
+            raise NotFound(
+                f"the bars of {gone[0].name} ({name[:12]}) were let go on {gone[0].removed_at}: "
+                "its seed makes them anew",
+                allowed="the newest made markets ([retention] keep_made_markets)",
+                remedy="queue a campaign of the same source with that seed",
+            )
         if not own:
             raise NotFound(
                 f"there is no data set {name!r}",

@@ -100,6 +100,7 @@ def digest_of_source(desk: Desk, tx: Connection, source: str) -> str:
                 remedy="import the data again under the same name",
             ) from None
     fits = rows.starting_with(tx, source) if len(source) >= SHORTEST_PREFIX else ()
+    fits = tuple(one for one in fits if one.removed_at is None)
     if len(fits) == 1:
         return fits[0].digest
     names = sorted(path.stem for path in desk.workspace.data_sets.glob("[!.]*.json"))

@@ -210,8 +210,8 @@ def local(desk: Desk) -> tuple[LocalFolder, ...]:
 def expectation(desk: Desk, environment: str) -> Expectation:
     """What the looks of an environment have spent."""
     with desk.read() as tx:
-        mine = [one.id for one in snapshots.all_lineages(tx) if one.environment == environment]
-        taken = [one for one in look_rows.of_lineages(tx, mine) if one.state == "taken"]
+        granted = look_rows.in_environment(tx, environment)
+        taken = [one for one, _ in granted if one.state == "taken"]
         entries = [
             one
             for one in rows.listed(tx, environment=environment)

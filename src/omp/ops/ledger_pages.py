@@ -93,13 +93,9 @@ def lineages(
         start: How many are passed over.
     """
     with desk.read() as tx:
-        roots = [
-            one
-            for one in reversed(snapshots.all_lineages(tx))
-            if one.joined_into is None and environment in (None, one.environment)
-        ]
-        shown = tuple(_view(desk, tx, one) for one in roots[start : start + limit])
-    return shown, len(roots) > start + limit
+        roots = snapshots.newest_roots(tx, environment=environment, limit=limit + 1, start=start)
+        shown = tuple(_view(desk, tx, one) for one in roots[:limit])
+    return shown, len(roots) > limit
 
 
 def lineage(desk: Desk, lineage_id: str) -> LineageView:
@@ -172,10 +168,8 @@ def _newest(tx: Connection, members: tuple[str, ...]) -> tuple[int | None, float
 def looks(desk: Desk, *, environment: str | None = None) -> tuple[LookView, ...]:
     """Every look that was granted, the newest first."""
     with desk.read() as tx:
-        known = {one.id: one.environment for one in snapshots.all_lineages(tx)}
-        found = look_rows.of_lineages(tx, tuple(known))
-    shown = [_look(one, known[one.lineage]) for one in reversed(found)]
-    return tuple(one for one in shown if environment in (None, one.environment))
+        found = look_rows.in_environment(tx, environment)
+    return tuple(_look(one, of) for one, of in reversed(found))
 
 
 def look(desk: Desk, look_id: str) -> LookView:

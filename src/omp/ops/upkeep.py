@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from omp.ops import backup, scrub
+from omp.ops import backup, made_markets, scrub
 from omp.ops.desk import Desk
 from omp.store import meta
 
@@ -51,5 +51,9 @@ def past(desk: Desk, instant: str | None, hours: float) -> bool:
     return since >= timedelta(hours=hours) or since < timedelta(0)
 
 
-DUTIES: Mapping[str, Duty] = {"backup": back_up, "scrub": scrub_on}
+DUTIES: Mapping[str, Duty] = {
+    "backup": back_up,
+    "scrub": scrub_on,
+    "made_markets": made_markets.remove,
+}
 """Name -> what is done when its time has come."""

@@ -22,7 +22,9 @@ snapshots = Table(
     Column("lineage", ID, nullable=False, index=True),
     Column("manifest", Text, nullable=False),
     Column("imported_at", TS, nullable=False),
+    Column("removed_at", TS),
 )
+"""`removed_at` is when the bars of a market that its seed makes anew were let go."""
 
 lineages = Table(
     "lineages",

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, case, func, insert, select, update
 
 from omp.store.seals import seal
 from omp.store.snapshots import members
-from omp.store.tables import ledger
+from omp.store.tables import ledger, lineages
 from omp.wire.charges import Owed
 
 
@@ -97,6 +97,15 @@ def trials_of_lineage(tx: Connection, lineage: str) -> int:
 def trials_of(tx: Connection, lineages: Collection[str]) -> int:
     """Trials of these lineages together."""
     query = select(_TRIALS).where(ledger.c.lineage.in_(tuple(lineages)))
+    return int(tx.execute(query).scalar_one())
+
+
+def trials_in(tx: Connection, environment: str | None) -> int:
+    """Trials of all lineages of an environment; of every one where none is named."""
+    query = select(_TRIALS)
+    if environment is not None:
+        own = select(lineages.c.id).where(lineages.c.environment == environment)
+        query = query.where(ledger.c.lineage.in_(own))
     return int(tx.execute(query).scalar_one())
 
 

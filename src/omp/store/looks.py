@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from omp.domain.errors import NotFound
 from omp.store.rows import from_row, known, to_values
 from omp.store.seals import seal
-from omp.store.tables import looks, subjects
+from omp.store.tables import lineages, looks, subjects
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,24 @@ def of_lineages(tx: Connection, lineages: Collection[str]) -> tuple[Look, ...]:
         .order_by(looks.c.granted_at, looks.c.ordinal)
     )
     return tuple(from_row(Look, row) for row in tx.execute(query))
+
+
+def in_environment(tx: Connection, environment: str | None) -> tuple[tuple[Look, str], ...]:
+    """Every look and the environment of its lineage, the oldest first."""
+    query = select(looks, lineages.c.environment).join(lineages, looks.c.lineage == lineages.c.id)
+    if environment is not None:
+        query = query.where(lineages.c.environment == environment)
+    rows = tx.execute(query.order_by(looks.c.granted_at, looks.c.ordinal))
+    return tuple((from_row(Look, row), str(row.environment)) for row in rows)
+
+
+def count_in(tx: Connection, environment: str | None) -> int:
+    """How many looks were granted on data of an environment; on any where none is named."""
+    query = select(func.count()).select_from(looks)
+    if environment is not None:
+        own = select(lineages.c.id).where(lineages.c.environment == environment)
+        query = query.where(looks.c.lineage.in_(own))
+    return int(tx.execute(query).scalar_one())
 
 
 def subjects_of(tx: Connection, lineages: Collection[str]) -> tuple[Subject, ...]:

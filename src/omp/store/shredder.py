@@ -75,6 +75,27 @@ def shred(parent: Path, name: str) -> Weight:
     return weight
 
 
+def shred_file(parent: Path, name: str) -> bool:
+    """Delete one plain file that the caller owns; says whether it was there.
+
+    Raises:
+        UnsafePath: If it is a link or no file, or the folder is a link; nothing is deleted then.
+    """
+    check_id(name, "file")
+    handle = _open_folder(parent)
+    try:
+        found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+        if not stat.S_ISREG(found.st_mode):
+            raise _refusal(parent / name)
+        os.unlink(name, dir_fd=handle)
+        os.fsync(handle)
+    except FileNotFoundError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
 def empty_trash(parent: Path, owned: frozenset[str]) -> tuple[str, ...]:
     """Finish deletions that a crash interrupted; only names that the caller owns."""
     trash = parent / TRASH

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from omp.domain.errors import NotFound
 from omp.store.rows import from_row, known, packed, to_values
@@ -13,7 +13,13 @@ from omp.store.tables import lineages, snapshots
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A registered snapshot; `manifest` is its manifest.json, `name` its data set's."""
+    """A registered snapshot.
+
+    Args:
+        name: Its data set's.
+        manifest: Its manifest.json.
+        removed_at: When its bars were let go; only those of a market that its seed makes anew.
+    """
 
     digest: str
     name: str
@@ -21,6 +27,7 @@ class Snapshot:
     lineage: str
     manifest: dict[str, Any]
     imported_at: str
+    removed_at: str | None = None
 
     @property
     def boundary(self) -> str:
@@ -62,6 +69,11 @@ def add(tx: Connection, snapshot: Snapshot) -> bool:
     return True
 
 
+def remove(tx: Connection, digest: str, *, at: str | None) -> None:
+    """Write down that the bars of a made market were let go; None that they were made anew."""
+    tx.execute(update(snapshots).where(snapshots.c.digest == digest).values(removed_at=at))
+
+
 def get(tx: Connection, digest: str) -> Snapshot:
     """The registered snapshot of that digest.
 
@@ -78,10 +90,18 @@ def get(tx: Connection, digest: str) -> Snapshot:
 
 
 def listed(tx: Connection, *, environment: str | None = None) -> tuple[Snapshot, ...]:
-    """Registered snapshots, the newest first."""
-    query = select(snapshots).order_by(snapshots.c.imported_at.desc(), snapshots.c.digest)
+    """Registered snapshots whose bars are there, the newest first."""
+    query = select(snapshots).where(snapshots.c.removed_at.is_(None))
+    query = query.order_by(snapshots.c.imported_at.desc(), snapshots.c.digest)
     if environment is not None:
         query = query.where(snapshots.c.environment == environment)
+    return tuple(from_row(Snapshot, row, ("manifest",)) for row in tx.execute(query))
+
+
+def removed(tx: Connection, digests: Collection[str]) -> tuple[Snapshot, ...]:
+    """Those of these snapshots whose bars were let go."""
+    query = select(snapshots).where(snapshots.c.removed_at.is_not(None))
+    query = query.where(snapshots.c.digest.in_(tuple(digests)))
     return tuple(from_row(Snapshot, row, ("manifest",)) for row in tx.execute(query))
 
 
@@ -117,9 +137,31 @@ def change_lineage(tx: Connection, lineage_id: str, **values: Any) -> None:
     )
 
 
-def all_lineages(tx: Connection) -> tuple[Lineage, ...]:
+def all_lineages(tx: Connection, *, environment: str | None = None) -> tuple[Lineage, ...]:
     """Every lineage, joined ones too, the oldest first."""
-    rows = tx.execute(select(lineages).order_by(lineages.c.created_at, lineages.c.id))
+    return _lineages(tx, *([] if environment is None else [lineages.c.environment == environment]))
+
+
+def standing_lineages(tx: Connection) -> tuple[Lineage, ...]:
+    """Every lineage but those of made markets whose bars were let go, the oldest first."""
+    bars = select(snapshots.c.lineage).where(snapshots.c.removed_at.is_(None))
+    return _lineages(tx, (lineages.c.environment != "synthetic") | lineages.c.id.in_(bars))
+
+
+def _lineages(tx: Connection, *where: ColumnElement[bool]) -> tuple[Lineage, ...]:
+    query = select(lineages).where(*where).order_by(lineages.c.created_at, lineages.c.id)
+    return tuple(from_row(Lineage, row, ("instruments",)) for row in tx.execute(query))
+
+
+def newest_roots(
+    tx: Connection, *, environment: str | None = None, limit: int, start: int = 0
+) -> tuple[Lineage, ...]:
+    """Lineages that became part of no other, the newest first."""
+    query = select(lineages).where(lineages.c.joined_into.is_(None))
+    if environment is not None:
+        query = query.where(lineages.c.environment == environment)
+    query = query.order_by(lineages.c.created_at.desc(), lineages.c.id.desc())
+    rows = tx.execute(query.limit(limit).offset(start))
     return tuple(from_row(Lineage, row, ("instruments",)) for row in rows)
 
 
@@ -145,10 +187,8 @@ def members(tx: Connection, lineage_id: str) -> tuple[str, ...]:
 
     An id that is no lineage (`synthetic:<kind>`) is one with itself alone.
     """
-    parents = {
-        str(one.id): one.joined_into
-        for one in tx.execute(select(lineages.c.id, lineages.c.joined_into))
-    }
+    query = select(lineages.c.id, lineages.c.joined_into).where(lineages.c.joined_into.is_not(None))
+    parents = {str(one.id): str(one.joined_into) for one in tx.execute(query)}
 
     def top(one: str) -> str:
         while (above := parents.get(one)) is not None:
@@ -156,4 +196,4 @@ def members(tx: Connection, lineage_id: str) -> tuple[str, ...]:
         return one
 
     mine = top(lineage_id)
-    return tuple(sorted({one for one in parents if top(one) == mine} | {lineage_id}))
+    return tuple(sorted({one for one in parents if top(one) == mine} | {lineage_id, mine}))

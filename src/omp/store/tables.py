@@ -213,13 +213,14 @@ ledger = Table(
     metadata,
     Column("run_id", _ID, ForeignKey("runs.id"), nullable=False),
     Column("generation", Integer, nullable=False),
-    Column("lineage", _ID, nullable=False, index=True),
+    Column("lineage", _ID, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("genomes", Integer, nullable=False),
     Column("behaviours", Integer),
     Column("charged_at", _TS, nullable=False),
     Column("row_hash", _HASH),
     PrimaryKeyConstraint("run_id", "generation"),
+    Index("ix_ledger_counts", "lineage", "run_id", "behaviours", "genomes"),
 )
 """One line a generation; `behaviours` stays empty until the generation has a result, and then
 counts the distinct behaviours that were new in the run. Its genomes count until then."""

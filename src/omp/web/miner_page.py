@@ -11,7 +11,7 @@ from omp.domain.limits import pace_in_words
 from omp.ops import incidents, queue, runs
 from omp.ops.desk import Desk
 from omp.ops.miner_status import status
-from omp.store import hall, ledger, looks, snapshots
+from omp.store import hall, ledger, looks
 from omp.store import runs as run_rows
 from omp.web import phrases
 
@@ -112,12 +112,9 @@ def proof(desk: Desk, environment: str | None) -> dict[str, Any]:
     """Trials counted, looks taken, and how the canaries stand."""
     test = SequentialTest()
     with desk.read() as tx:
-        ids = [
-            one.id for one in snapshots.all_lineages(tx) if environment in (None, one.environment)
-        ]
-        trials = ledger.trials_of(tx, ids)
+        trials = ledger.trials_in(tx, environment)
         flying = runs_in_flight(tx, environment)
-        taken = len(looks.of_lineages(tx, ids))
+        taken = looks.count_in(tx, environment)
         judged = hall.judged_canaries(tx)
     score = judged[-1].score if judged else 0.0
     verdict = "undecided"
