@@ -14,6 +14,10 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
+IMPORTED_BY_A_RUN = (
+    "import omp.cli.combiner as c; c._mount(); import omp.mining.mine, omp.mining.stage_b, "
+    "polars, numba.np.arraymath, scipy.linalg"
+)
 GROUPS = {"runtime": ["--no-default-groups", "--inexact"], "test": ["--group", "test"]}
 
 
@@ -49,6 +53,18 @@ def sync(group: str) -> None:
     environment.pop("VIRTUAL_ENV", None)
     command = [find_uv(), "sync", "--frozen", "--quiet", "--python", sys.executable, *GROUPS[group]]
     subprocess.run(command, cwd=HERE, env=environment, check=True)
+    keep_bytecode(environment)
+
+
+def keep_bytecode(environment: dict[str, str]) -> None:
+    """Have what a run imports compiled now, once.
+
+    Where PYTHONDONTWRITEBYTECODE is set, as in many containers, every start of a run would
+    compile a thousand modules anew, which takes longer than all the rest of it.
+    """
+    writing = {k: v for k, v in environment.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    command = [str(HERE / ".venv" / "bin" / "python"), "-c", IMPORTED_BY_A_RUN]
+    subprocess.run(command, cwd=HERE, env=writing, check=True)
 
 
 def main() -> int:
