@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from omp.market.bars import Panel
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Room = TypeVar("Room")
-_Fast = Callable[[solo.Group, Results, int, int, solo.Scratch], None]
+_Work = Literal["account", "moments"]
 
 SKETCH_SIZE = 128
 
@@ -102,7 +102,7 @@ class Evaluator:
         population = self._population(genomes)
         out = Results(len(population), self._n_blocks)
         for job in self._jobs(population):
-            rest = self._fast(job, self._bounds, solo.Group.account, out)
+            rest = self._fast(job, self._bounds, "account", out)
             self._slow(rest, self._pooled.account, out)
         return self._answer(out)
 
@@ -111,7 +111,7 @@ class Evaluator:
         population = self._population(genomes)
         out = Results(len(population), 0)
         for job in self._jobs(population):
-            rest = self._fast(job, self._bounds[-1:], solo.Group.moments, out)
+            rest = self._fast(job, self._bounds[-1:], "moments", out)
             describe = partial(self._pooled.describe, bounds=self._bounds[-1:])
             self._slow(rest, describe, out)
         mean, var, skew, kurt = out.moments.T.copy()
@@ -129,7 +129,7 @@ class Evaluator:
         out = Results(len(population), SKETCH_SIZE)
         bounds = np.arange(SKETCH_SIZE + 1, dtype=np.int64) * len(self._window) // SKETCH_SIZE
         for job in self._jobs(population):
-            rest = self._fast(job, bounds, solo.Group.account, out)
+            rest = self._fast(job, bounds, "account", out)
             self._slow(rest, partial(self._pooled.describe, bounds=bounds), out)
         return out.block_sum
 
@@ -152,7 +152,7 @@ class Evaluator:
             words = [self._masks.words(i) for i in range(len(self._window.symbols))]
             yield solo.Job(population, order, words, place)
 
-    def _fast(self, job: solo.Job, bounds: Int, work: _Fast, out: Results) -> solo.Job:
+    def _fast(self, job: solo.Job, bounds: Int, work: _Work, out: Results) -> solo.Job:
         """Do what the fast path can; the rest of the job."""
         if self._solo is None:
             return job
@@ -160,7 +160,7 @@ class Evaluator:
         room = partial(self._solo.scratch, bounds.size)
         for group in self._solo.groups(job, bounds):
             done[group.order] = True
-            self._share(group.order.size, solo.CHUNK, room, partial(work, group, out))
+            self._share(group.order.size, solo.CHUNK, room, partial(getattr(group, work), out))
         rest = job.order[~done[job.order] | out.general[job.order]]
         return solo.Job(job.population, rest, job.words, job.place)
 

@@ -209,7 +209,7 @@ class Records:
         with np.errstate(all="ignore"):
             same = entry == x
             before = np.where(same, open_[x], close[np.maximum(x - 1, 0)])
-            leg = self._leg_of_exit(price, before, same)
+            leg = self._leg_of_exit(price, before, same, side)
             delta = leg - side * change[x]
             known = np.where(same, legs.delta[x], 0.0)  # what the entry's record counted already
             made = np.empty((x.size, 8))
@@ -236,9 +236,11 @@ class Records:
             return close / (open_ * (1 + self._slip) * (1 + self._fee)) - 1
         return -(close / (open_ * (1 - self._slip)) - 1) - self._fee
 
-    def _leg_of_exit(self, price: Float, before: Float, same: NDArray[np.bool_]) -> Float:
+    def _leg_of_exit(
+        self, price: Float, before: Float, same: NDArray[np.bool_], side: int
+    ) -> Float:
         fee, slip = self._fee, self._slip
-        if self.side > 0:
+        if side > 0:
             bought = np.where(same, before * (1 + slip) * (1 + fee), before)
             return price * (1 - slip) * (1 - fee) / bought - 1
         sold = np.where(same, before * (1 - slip), before)

@@ -1,13 +1,13 @@
 """One symbol that fills its window: genomes are evaluated from their trades alone, without series.
 
 A genome costs its words, a few cycles each, and its trades, a few table rows each. Only what a
-record cannot say is left to the general path: positions on both sides, ruin, and genomes whose
-sums would lose digits (see `omp.engine.kernels.account`).
+record cannot say is left to the general path: ruin, and genomes whose sums would lose digits (see
+`omp.engine.kernels.account`). Positions on both sides are told in `omp.engine.turning`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from omp.engine.fills import Costs
 from omp.engine.population import Population
 from omp.engine.records import KINDS, Records, deep_falls, spans
 from omp.engine.window import Window
+
+if TYPE_CHECKING:
+    from omp.engine.turning import Both
 
 Int = NDArray[np.int64]
 Float = NDArray[np.float64]
@@ -56,7 +59,9 @@ class Scratch:
         self.bars = np.zeros(2 * room + 64, dtype=np.uint32)  # `account` looks some trades ahead
         self.rows = np.zeros(room + 64, dtype=np.uint32)
         self.cuts = np.empty((CHUNK, bounds), dtype=np.uint32)
+        self.entries = np.zeros(room + 64, dtype=np.uint32)
         self.running = np.zeros(4 * (n + 2))
+        self.running_both = np.zeros(8 * (n + 2))
         self.width = np.empty(n + 2)
 
 
@@ -87,6 +92,7 @@ class Solo:
         self._one, self._costs = window.symbols[0], costs
         self._rooms: dict[tuple[int, int], Scratch] = {}
         self._sides: dict[int, Side] = {}
+        self._both: Both | None = None
 
     def _side(self, side: int) -> Side:
         if side not in self._sides:
@@ -102,7 +108,7 @@ class Solo:
             self._rooms[key] = Scratch(self._one.rows.size, bounds)
         return self._rooms[key]
 
-    def groups(self, job: Job, bounds: Int) -> Iterator["Group"]:
+    def groups(self, job: Job, bounds: Int) -> Iterator["AnyGroup"]:
         """The genomes of a job that can be evaluated here, in groups of one side and kind.
 
         Args:
@@ -121,16 +127,40 @@ class Solo:
                 order = job.order[ours & (stopped == kind)]
                 stops = None
                 if kind and order.size:
-                    stops, doubtful = _stop_tables(self._side(sign).records, population, order)
+                    stops, doubtful = stop_tables(self._side(sign).records, population, order)
                     order = order[~doubtful]
                     # neighbours share their tables of exits, which stay in the cache
                     order = order[np.argsort(_together(population.stops[order]), kind="stable")]
                 if order.size:
                     part = Job(population, order, job.words, job.place)
                     yield Group(self._side(sign), part, bounds, stops)
+        turning = direction == len(SIDES)
+        if turning.any():
+            yield from self._turning(job, bounds, turning, stopped)
+
+    def _turning(
+        self, job: Job, bounds: Int, turning: NDArray[np.bool_], stopped: NDArray[np.bool_]
+    ) -> Iterator["AnyGroup"]:
+        """Those of a job that are held on both sides."""
+        from omp.engine.turning import Both, TurnGroup
+
+        if self._both is None:
+            self._both = Both(self._one, self._costs)
+        if not self._both.safe:
+            return
+        for kind in (False, True):
+            order, stops = job.order[turning & (stopped == kind)], None
+            if kind and order.size:
+                some = Job(job.population, order, job.words, job.place)
+                stops, doubtful = self._both.stop_tables(some)
+                order = order[~doubtful]
+                order = order[np.argsort(_together(job.population.stops[order]), kind="stable")]
+            if order.size:
+                part = Job(job.population, order, job.words, job.place)
+                yield TurnGroup(self._both, part, bounds, stops)
 
 
-def _stop_tables(
+def stop_tables(
     records: Records, population: Population, order: Int
 ) -> tuple[tuple[Any, ...], NDArray[np.bool_]]:
     """The arguments of `list_stopped`, and which genomes cannot be told in records."""
@@ -176,6 +206,18 @@ def _together(stops: NDArray[np.int16]) -> NDArray[np.int32]:
     loss, gain, trail = (stops[:, kind].astype(np.int32) + 1 for kind in range(3))
     made: NDArray[np.int32] = (loss * (trail.max() + 1) + trail) * (gain.max() + 1) + gain
     return made.astype(np.int16) if made.max() < 2**15 else made
+
+
+class AnyGroup(Protocol):
+    """Genomes that are evaluated from their trades: of one side, or of both."""
+
+    order: Int
+
+    def account(self, out: Results, lo: int, hi: int, room: Scratch) -> None:
+        """Evaluate genomes number lo to hi - 1 of the group into their rows of the results."""
+
+    def moments(self, out: Results, lo: int, hi: int, room: Scratch) -> None:
+        """The moments of x of genomes number lo to hi - 1 of the group."""
 
 
 class Group:

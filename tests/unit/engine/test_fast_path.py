@@ -1,5 +1,6 @@
 """One symbol, evaluated from its trades alone, agrees with the oracle on any market."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -189,14 +190,17 @@ def test_every_reason_occurs_in_the_comparison(monkeypatch: pytest.MonkeyPatch) 
     assert seen == {"signal", "stop", "target", "trail", "time", "end", "ruin"}
 
 
-def test_equal_behaviour_has_one_hash_on_every_path(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("direction", ["long", "short", "long_short"])
+def test_equal_behaviour_has_one_hash_on_every_path(
+    direction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A stop that is never met, and the general path, give the hash of the plain genome."""
     rng = np.random.default_rng(2)
     close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.01, 500)))
     panel = market(np.stack([np.roll(close, 1), close * 1.01, close * 0.99, close]))
     drawn = Drawn(rng.random((N_SIGNALS, 500)) < 0.2, monkeypatch)
-    plain = [drawn.genome(rng, "long", Stops()) for _ in range(30)]
-    far = [Genome("long", one.entry, one.exit, Stops(0.9, 9.0)) for one in plain]
+    plain = [drawn.genome(rng, direction, Stops()) for _ in range(30)]
+    far = [Genome(direction, one.entry, one.exit, Stops(0.99, 9.0)) for one in plain]
     evaluator = Evaluator(panel, GRAMMAR, Costs(5.0))
     done = evaluator.evaluate(plain)
     assert evaluator.evaluate(far).behaviour_hash == done.behaviour_hash
@@ -208,7 +212,7 @@ def test_equal_behaviour_has_one_hash_on_every_path(monkeypatch: pytest.MonkeyPa
     assert len(set(done.behaviour_hash)) > 20
 
 
-@pytest.mark.parametrize("direction", ["long", "short"])
+@pytest.mark.parametrize("direction", ["long", "short", "long_short"])
 @pytest.mark.parametrize("stops", [Stops(), Stops(0.02, 0.05, None, 4)], ids=["plain", "stops"])
 def test_moments_and_sketch_from_trades_are_those_of_the_series(
     stops: Stops, direction: str, monkeypatch: pytest.MonkeyPatch
@@ -237,3 +241,30 @@ def test_moments_and_sketch_from_trades_are_those_of_the_series(
         assert moments.var[i] == pytest.approx(x.var(ddof=1), rel=1e-9)
         assert moments.skew[i] == pytest.approx((away**3).mean() / spread**1.5, abs=1e-8)
         assert moments.kurt[i] == pytest.approx((away**4).mean() / spread**2, rel=1e-8)
+
+
+@pytest.mark.parametrize("stops", [Stops(), Stops(0.01, 0.05, 0.02, 4)], ids=["plain", "stops"])
+def test_positions_that_turn_need_no_walk(stops: Stops, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All turns are told in records, those into a bar that a stop ends as well."""
+    rng = np.random.default_rng(6)
+    close = 100.0 * np.exp(np.cumsum(rng.standard_t(4, 300) * 0.01))
+    open_ = close * np.exp(rng.normal(0.0, 0.005, 300))
+    high, low = np.maximum(open_, close) * 1.005, np.minimum(open_, close) * 0.995
+    panel = market(np.stack([open_, high, low, close]), cash=0.0003)
+    drawn = Drawn(rng.random((N_SIGNALS, 300)) < 0.3, monkeypatch)
+    genomes = [drawn.genome(rng, "long_short", stops) for _ in range(60)]
+    evaluator, walked = Evaluator(panel, GRAMMAR, Costs(5.0)), []
+    slow = evaluator._slow
+    monkeypatch.setattr(
+        evaluator, "_slow", lambda job, *rest: (walked.append(job.order.size), slow(job, *rest))
+    )
+    done = evaluator.evaluate(genomes)
+    assert sum(walked) == 0
+    shared = Evaluator(panel, GRAMMAR, Costs(5.0), workers=2, chunk=7).evaluate(genomes)
+    for name, value in vars(done).items():
+        assert np.array_equal(value, getattr(shared, name), equal_nan=name != "behaviour"), name
+    agree(done, genomes, panel, Costs(5.0))
+    trades = [t for one in genomes for t in detail(one, panel, Costs(5.0)).symbols[0].trades]
+    turned = [b for a, b in pairwise(trades) if a.exit_bar == b.entry_bar and a.at_open]
+    assert any(one.exit_bar == one.entry_bar for one in turned) or stops == Stops()
+    assert len(turned) > 100

@@ -65,6 +65,34 @@ def add_records(_typing: Any, records: Any, _one: Any, _other: Any, running: Any
 
 
 @intrinsic
+def add_to_side(_typing: Any, records: Any, _one: Any, _other: Any, running: Any, _at: Any) -> Any:
+    """As `add_records`, where the sums of two sides stand side by side, eight numbers a trade.
+
+    running[at : at + 4] = running[at - 8 : at - 4] + (records[one : one + 4] + records[other : …]).
+    """
+    four = ir.VectorType(ir.DoubleType(), 4)
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds, (held, one, other, sums, at) = signature.args, arguments
+        base = context.make_array(kinds[0])(context, builder, value=held).data
+        total = context.make_array(kinds[3])(context, builder, value=sums).data
+
+        def place(array: Any, index: Any, away: int = 0) -> Any:
+            moved = builder.add(index, ir.Constant(index.type, away)) if away else index
+            return builder.bitcast(builder.gep(array, [moved]), four.as_pointer())
+
+        both = builder.fadd(
+            builder.load(place(base, one), align=8), builder.load(place(base, other), align=8)
+        )
+        so_far = builder.load(place(total, at, -8), align=8)
+        builder.store(builder.fadd(so_far, both), place(total, at), align=8)
+        return context.get_dummy_value()
+
+    index = types.uint64
+    return types.void(records, index, index, running, index), build
+
+
+@intrinsic
 def prefetch(_typing: Any, array: Any, _at: Any) -> Any:
     """Ask for the cache line of array[at], which is needed soon; any place is allowed."""
 

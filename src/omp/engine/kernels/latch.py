@@ -59,9 +59,8 @@ def _rule(  # noqa: C901 - usual sizes written out, so that each is one pass ove
 
 
 @njit(cache=True, nogil=True)
-def _latch(enter: Any, leave: Any, turns: Any) -> None:
-    """Set a bit wherever the position opens or closes."""
-    carry = ZERO
+def _latch(enter: Any, leave: Any, turns: Any, carry: Any) -> None:
+    """Set a bit wherever the position opens or closes; carry: 1 where it is held at first."""
     for w in range(turns.size):
         x = leave[w]
         q = ~x
@@ -148,7 +147,7 @@ def list_trades(
         g = order[i]
         _rule(masks, place, conditions[g, 0], count[g, 0], every[g, 0], enter)
         _rule(masks, place, conditions[g, 1], count[g, 1], every[g, 1], leave)
-        _latch(enter, leave, turns)
+        _latch(enter, leave, turns, ZERO)
         total = _list(turns, seen, np.uint64(2 * used), bars)
         trades = np.int64((total + ONE) >> ONE)
         for k in range(trades):
@@ -165,4 +164,92 @@ def list_trades(
         first[i - lo] = used
         size[i - lo] = trades
         used += int(trades)
+    return hi
+
+
+@njit(cache=True, nogil=True)
+def _apart(enter: Any, leave: Any) -> Any:
+    """Leave a signal only where the other one is not set; 1 if the first one left is an exit."""
+    carry, found = ZERO, False
+    for w in range(enter.size):
+        a, b = enter[w], leave[w]
+        up, down = a & ~b, b & ~a
+        enter[w], leave[w] = up, down
+        if not found and (up | down) != ZERO:
+            found = True
+            carry = ONE if trailing_zeros(down) < trailing_zeros(up) else ZERO
+    return carry
+
+
+@njit(cache=True, nogil=True)
+def list_turns(
+    order: Any,
+    lo: int,
+    hi: int,
+    n: int,
+    masks: Any,
+    place: Any,
+    count: Any,
+    every: Any,
+    conditions: Any,
+    bounds: Any,
+    first: Any,
+    size: Any,
+    bars: Any,
+    rows: Any,
+    cuts: Any,
+    entries: Any,
+    turned: int,
+    others: int,
+) -> int:
+    """List the trades of genomes that are long after an entry, short after an exit.
+
+    Once a signal came, each later one of the other kind ends a trade and begins the next.
+
+    Args:
+        order .. cuts: as in `list_trades`. entries: row of each entry in the records, written.
+        turned: first row of the entries by a turn. others: first row of the short side.
+
+    Returns:
+        The genome after the last one that found space.
+    """
+    width = masks.shape[1]
+    enter, leave, turns = (
+        np.empty(width, np.uint64),
+        np.empty(width, np.uint64),
+        np.empty(width, np.uint64),
+    )
+    seen, acts = np.empty(width, np.uint64), np.empty(n + 8, np.uint32)
+    used, last = 0, np.uint64(n - 1)
+    most = rows.size - (n + 8)
+    for i in range(lo, hi):
+        if used > most:
+            return i
+        g = order[i]
+        _rule(masks, place, conditions[g, 0], count[g, 0], every[g, 0], enter)
+        _rule(masks, place, conditions[g, 1], count[g, 1], every[g, 1], leave)
+        carry = _apart(enter, leave)
+        _latch(enter, leave, turns, carry)
+        total: Any = np.int64(_list(turns, seen, ZERO, acts))
+        short = carry != ZERO
+        for k in range(total):
+            at, away = used + k, others if short else 0
+            e, x = acts[k], acts[k + 1]
+            row = n + x
+            if k + 1 == total:  # still open: closed at the last close
+                x = last
+                row = 2 * n + (1 if e == last else 0)
+            bars[2 * at], bars[2 * at + 1] = e, x
+            entries[at] = away + e + (turned if k > 0 and e != x else 0)
+            rows[at] = away + row
+            short = not short
+        for s in range(bounds.size):
+            bit = np.uint64(max(bounds[s] - 1, 0))
+            w = bit >> SIX
+            acted = seen[w] + ones(turns[w] & ((ONE << (bit & TOP)) - ONE))
+            open_ = ONE if acted > ZERO else ZERO  # since the first signal a trade is always open
+            cuts[i - lo, s] = 2 * (acted - open_) + open_
+        first[i - lo] = used
+        size[i - lo] = total
+        used += int(total)
     return hi

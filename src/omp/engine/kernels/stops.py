@@ -234,3 +234,163 @@ def list_stopped(
         lanes -= 1
         busy[ended] = busy[lanes]
         idle[lanes] = lane
+
+
+@njit(cache=True, nogil=True)
+def _chain_both(enter: Any, leave: Any, next_enter: Any, next_leave: Any, at: int, n: int) -> None:
+    """Where both are set neither counts; then for each word the first set bit from it on.
+
+    Behind the last one of either stands n - 1.
+    """
+    width = (n + 63) >> 6
+    entry = leaving = np.int32(n - 1)
+    next_enter[at + width], next_leave[at + width] = entry, leaving
+    for w in range(width - 1, -1, -1):
+        up, down = enter[at + w] & ~leave[at + w], leave[at + w] & ~enter[at + w]
+        enter[at + w], leave[at + w] = up, down
+        first = np.int32(w << 6)
+        entry = first + np.int32(trailing_zeros(up)) if up != ZERO else entry
+        leaving = first + np.int32(trailing_zeros(down)) if down != ZERO else leaving
+        next_enter[at + w], next_leave[at + w] = entry, leaving
+
+
+@njit(cache=True, nogil=True)
+def list_turned(  # noqa: C901 - as `list_stopped`, with two sides
+    order: Any,
+    lo: int,
+    hi: int,
+    n: int,
+    masks: Any,
+    place: Any,
+    count: Any,
+    every: Any,
+    conditions: Any,
+    bounds: Any,
+    first: Any,
+    size: Any,
+    bars: Any,
+    rows: Any,
+    cuts: Any,
+    entries: Any,
+    turned: int,
+    others: int,
+    stops: Any,
+    table: Any,
+    codes: Any,
+    pairs: Any,
+    gains: Any,
+    longest: Any,
+    timed: Any,
+    session: Any,
+) -> int:
+    """List the trades of genomes that are long after an entry, short after an exit.
+
+    A trade that a signal of the other kind ends is turned into one of the other side; after any
+    other end the next signal of either kind counts.
+
+    Args:
+        order .. others: as in `list_turns`. stops, longest: as in `list_stopped`.
+        table, pairs, gains, timed, session: as there, of the long side and of the short one;
+            codes are in rows of one array.
+
+    Returns:
+        The genome after the last one that found space.
+    """
+    width = masks.shape[1]
+    stride = width + 1
+    enter, leave = np.zeros(_LANES * stride, np.uint64), np.zeros(_LANES * stride, np.uint64)
+    next_enter = np.empty(_LANES * stride, np.int32)
+    next_leave = np.empty(_LANES * stride, np.int32)
+    flat, used, begins, turn = np.zeros((4, _LANES), np.int64)
+    who, most, short = np.zeros((3, _LANES), np.int64)
+    pair, gain = np.zeros((2, 2 * _LANES), np.uint64)
+    exits_of = np.zeros(_LANES << 5, np.int64)
+    share = (rows.size - 8) // _LANES
+    room = share - n
+    for lane in range(_LANES):
+        used[lane] = lane * share
+    lanes, following = 0, lo
+    busy = np.zeros(_LANES, np.int64)
+    idle = np.arange(_LANES)
+    while True:
+        while lanes < _LANES and following < hi:
+            lane = idle[lanes]
+            if used[lane] - lane * share > room:
+                break
+            g = order[following]
+            begin = lane * stride
+            for part in range(2):
+                _rule(
+                    masks, place, conditions, g, part, count[g, part], every[g, part],
+                    leave if part else enter, np.uint64(begin), np.uint64(width),
+                )  # fmt: skip
+            _chain_both(enter, leave, next_enter, next_leave, begin, n)
+            for side in range(2):
+                pair[2 * lane + side] = n * pairs[side, stops[g, 0] + 1, stops[g, 2] + 1]
+                gain[2 * lane + side] = n * gains[side, stops[g, 1] + 1]
+                at = (2 * lane + side) << 4
+                first_row = side * others + n + 2
+                exits_of[at + 8] = first_row + n * session[side]
+                for rank in (0, 4):
+                    loss = table[side, 0, max(stops[g, 0], 0)]
+                    exits_of[at + rank] = first_row + n * loss
+                    trail = table[side, 2, max(stops[g, 2], 0)]
+                    exits_of[at + rank + 1] = first_row + n * trail
+                    target = table[side, 1, max(stops[g, 1], 0)]
+                    exits_of[at + rank + 2] = first_row + n * target
+            most[lane] = longest[stops[g, 3]] if stops[g, 3] >= 0 else n
+            flat[lane], begins[lane], who[lane] = 0, used[lane], following - lo
+            turn[lane] = 0
+            busy[lanes] = lane
+            lanes += 1
+            following += 1
+        if lanes == 0:
+            return following
+        ended = -1
+        while ended < 0:
+            for at in range(lanes):
+                mine = np.uint64(busy[np.uint64(at)])
+                words = mine * np.uint64(stride)
+                u: Any = np.uint64(flat[mine])
+                own: Any = np.uint64(short[mine])
+                if turn[mine] == 0:
+                    up = _next(enter, next_enter, words, u)
+                    down = _next(leave, next_leave, words, u)
+                    u = np.uint64(min(up, down) + 1)
+                    if np.int64(u) >= n:
+                        ended = at
+                        continue
+                    own = ONE if down < up else ZERO
+                e, one = np.int64(u), mine + mine + own
+                code = min(codes[pair[one] + u], codes[gain[one] + u])
+                hit = np.int64(code) >> 4
+                if own == ZERO:
+                    x = _next(leave, next_leave, words, u) + 1
+                else:
+                    x = _next(enter, next_enter, words, u) + 1
+                late = e + most[mine]
+                away = others if own != ZERO else 0
+                by_signal = x < n and x <= late and x <= hit
+                row = timed[own] + late if late < x else n + x
+                x = min(x, late)
+                if hit >= n and x >= n:  # still open: closed at the last close
+                    x = n - 1
+                    row = 2 * n + (1 if x == e else 0)
+                touched = exits_of[(one << _FOUR) + np.uint64(code & _NIBBLE)] + e
+                row = touched if hit < x else away + row
+                x = min(x, hit)
+                k = np.uint64(used[mine])
+                bars[k + k], bars[k + k + ONE], rows[k] = e, x, row
+                by_turn = turn[mine] != 0 and e != x
+                entries[k] = away + e + (turned if by_turn else 0)
+                used[mine] += 1
+                flat[mine] = x
+                turn[mine] = 1 if by_signal else 0
+                short[mine] = own ^ ONE if by_signal else own
+        lane = busy[ended]
+        i = who[lane]
+        first[i], size[i] = begins[lane], used[lane] - begins[lane]
+        _cut(bars, first[i], size[i], bounds, cuts, i)
+        lanes -= 1
+        busy[ended] = busy[lanes]
+        idle[lanes] = lane
