@@ -126,6 +126,9 @@ TOLD: Mapping[str, Callable[[Payload], str]] = {
     ),
     "data.limit": lambda p: f"Limit of age set to {_said(p, 'new')} days",
     "data.imported": lambda p: f"Data published as {_said(p, 'name')} ({_said(p, 'environment')})",
+    "market.removed": lambda p: (
+        f"The bars of {_said(p, 'name')} were let go: its seed makes them anew"
+    ),
 }
 """Kind -> its sentence; a kind without one is told by its meaning."""
 
