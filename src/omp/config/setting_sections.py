@@ -64,6 +64,9 @@ class Retention:
     max_output_gb: float = 20.0
     compress_after_days: float = 7.0
     archive_after_days: float = 30.0
+    archive_dir: str = ""
+    archive_check_h: float = 24.0
+    trash_hours: float = 24.0
     log_days: float = 30.0
     keep_made_markets: int = 20
 
@@ -199,8 +202,21 @@ RULES: Mapping[str, Rule] = {
     "retention.max_output_gb": Rule(
         0.1, 1_000_000, "GB", about="while run directories weigh more, the oldest go"
     ),
-    "retention.compress_after_days": Rule(0, unit="days", about="older runs are compressed"),
-    "retention.archive_after_days": Rule(0, unit="days", about="older runs may be archived"),
+    "retention.compress_after_days": Rule(
+        0, 100_000, "days", about="older runs are compressed; 0 never"
+    ),
+    "retention.archive_after_days": Rule(
+        0, 100_000, "days", about="older runs move into archive_dir; 0 never"
+    ),
+    "retention.archive_dir": Rule(
+        about="the archive: archive, or a folder on another disk; empty: nothing is archived"
+    ),
+    "retention.archive_check_h": Rule(
+        0, 8760, "hours", about="so often archived runs are restored on trial; 0 never"
+    ),
+    "retention.trash_hours": Rule(
+        0, 8760, "hours", about="what is deleted lies in the trash so long; 0 not at all"
+    ),
     "retention.log_days": Rule(1, unit="days", about="logs are kept so long"),
     "retention.keep_made_markets": Rule(
         1,

@@ -320,4 +320,4 @@ class Loop:
 
 
 def _clean(desk: Desk) -> None:
-    retention.clean(desk)
+    retention.relieve(desk)

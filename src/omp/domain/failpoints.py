@@ -40,6 +40,16 @@ FAILPOINTS: dict[str, str] = {
     "alert.before_send": "an alert is marked as under way, it was not sent",
     "alert.after_send": "an alert was sent, its row does not say so",
     "outbox.after_commit": "the mirror has committed, the outbox row is not marked",
+    "retention.packed": "a compressed file is proven under another name beside the plain one",
+    "retention.pack_placed": "a compressed file is in its place, the plain one is still there",
+    "retention.pack_removed": "the plain files are gone, the row does not say so",
+    "retention.copied": "a copy of a run is proven in the incoming folder of its new place",
+    "retention.copy_placed": "a copy of a run is in its new place, the row still names the old one",
+    "retention.archived": "the row says archived, the directory is still at hand",
+    "retention.restored": "the row says restored, the archived copy is still there",
+    "retention.trash_noted": "the row says trashed, the directory has not moved",
+    "retention.undeleted": "the row says undeleted, the directory is still in the trash",
+    "retention.delete_noted": "the row says deleted, the directory is still in the trash",
 }
 """Name -> what is durable and what is not when the process dies there."""
 

@@ -7,10 +7,11 @@ from omp.domain.errors import Damaged, OmpError
 from omp.mining.candidate_files import metrics
 from omp.mining.evidence import recompute
 from omp.mining.opened import OpenRun
-from omp.wire.canonical import canonical, digest
+from omp.wire.canonical import canonical
 from omp.wire.charges import read_charges
 from omp.wire.container import unseal
 from omp.wire.evidence import RunEvidence, read_document, write_document
+from omp.wire.filed import SUFFIX, digest_filed, is_filed, read_filed
 from omp.wire.rundir import CANDIDATE_FILES, changed_files, content_digest, files_below, read_json
 
 
@@ -53,7 +54,7 @@ def _files(opened: OpenRun) -> list[str]:
         faults += [f"{name}: {fault}" for fault in changed_files(one.parent, bound)]
     for name in files_below(opened.run.root):
         added = any(name.startswith(f"{folder}/") for folder in own)
-        if name not in manifest.files and not added:
+        if not {name, name + SUFFIX} & manifest.files.keys() and not added:
             faults.append(f"{name} is not in the manifest")
     return faults
 
@@ -95,20 +96,18 @@ def _metrics(opened: OpenRun, claimed: RunEvidence) -> list[str]:
     faults = []
     for one in claimed.candidates:
         folder = opened.run.candidate(one.candidate_id)
-        missing = [name for name in CANDIDATE_FILES if not (folder / name).is_file()]
+        missing = [name for name in CANDIDATE_FILES if not is_filed(folder / name)]
         if missing:
             faults.append(f"{one.candidate_id} lacks {', '.join(missing)}")
             continue
         try:
-            sealed = unseal((folder / "metrics.obfs").read_bytes(), name=one.candidate_id)
+            sealed = unseal(read_filed(folder / "metrics.obfs"), name=one.candidate_id)
         except OmpError as error:
             faults.append(error.asked)
             continue
         if canonical(sealed) != canonical(metrics(one)):
             faults.append(f"metrics.obfs of {one.candidate_id} differs from its evidence")
-        if any(
-            digest((folder / name).read_bytes()) != value for name, value in one.artifacts.items()
-        ):
+        if any(digest_filed(folder / name) != value for name, value in one.artifacts.items()):
             faults.append(f"an artifact of {one.candidate_id} differs from its evidence")
     return faults
 

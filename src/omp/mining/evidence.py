@@ -31,6 +31,7 @@ from omp.wire.evidence import (
     SubjectEvidence,
     write_document,
 )
+from omp.wire.filed import digest_filed, is_filed, read_filed
 from omp.wire.rundir import write_folder_manifest
 
 MAX_MEMBERS = 10
@@ -96,16 +97,16 @@ def _as_claimed(
     kept = dict(found.artifacts)
     for name, ours in found.artifacts.items():
         path = folder / name
-        if not path.is_file():
+        if not is_filed(path):
             continue
-        theirs = digest(path.read_bytes())
+        theirs = digest_filed(path)
         if name == "metrics.obfs" and theirs != ours:
             del kept[name]
         else:
             kept[name] = theirs
     claimed = folder / "trades.csv"
     replay = found.replay
-    if claimed.is_file() and replay is not None:
+    if is_filed(claimed) and replay is not None:
         same = _claimed_trades(claimed) == _our_trades(bench.trades(subject_of(strategy)))
         replay = Replay(replay.trades_equal and same, replay.max_return_difference)
     return replace(found, artifacts=kept, replay=replay)
@@ -113,7 +114,7 @@ def _as_claimed(
 
 def _claimed_trades(path: Path) -> list[tuple[str, ...]]:
     keys = ("symbol", "entry_time", "exit_time", "side")
-    rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+    rows = csv.DictReader(io.StringIO(read_filed(path).decode()))
     return sorted(tuple(str(row.get(key)) for key in keys) for row in rows)
 
 
@@ -197,7 +198,7 @@ def subject_document(
     document = SubjectEvidence(
         SCHEMA_VERSION,
         opened.manifest.run_id,
-        digest(opened.run.evidence.read_bytes()),
+        digest_filed(opened.run.evidence),
         replace(found, against=likeness(pool, earlier, found.candidate_id)),
     )
     return found, files, document

@@ -34,6 +34,7 @@ from omp.stats import (
 )
 from omp.wire.canonical import canonical, digest
 from omp.wire.evidence import SCHEMA_VERSION, LookEvidence, write_document
+from omp.wire.filed import digest_filed, is_filed
 from omp.wire.grant import Grant, read_grant
 from omp.wire.rundir import write_folder_manifest
 
@@ -64,8 +65,8 @@ def look(opened: OpenRun, candidate_id: str, grant_file: Path) -> tuple[str, str
 def subject_digest(opened: OpenRun, candidate_id: str) -> str:
     """Digest of the subject's strategy.toml as it lies in the run: what a grant names."""
     path = opened.run.candidate(candidate_id) / "strategy.toml"
-    if path.is_file():
-        return digest(path.read_bytes())
+    if is_filed(path):
+        return digest_filed(path)
     return digest(to_toml(opened.subject(candidate_id)).encode())
 
 

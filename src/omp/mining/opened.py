@@ -20,6 +20,7 @@ from omp.mining.strategy_file import Strategy, from_toml
 from omp.mining.streams import Int
 from omp.mining.tables import read_candidates, read_trials
 from omp.wire.charges import read_charges
+from omp.wire.filed import is_filed, read_filed
 from omp.wire.rundir import Manifest, RunDirectory, read_manifest
 from omp.wire.workspace import Workspace
 
@@ -111,12 +112,12 @@ class OpenRun:
             found = strategy_of(self.plan, row)
         else:
             path = self.run.candidate(row.candidate_id) / "strategy.toml"
-            if not path.is_file():
+            if not is_filed(path):
                 raise NotFound(
                     f"{row.candidate_id} has no strategy.toml in {self.run.root}",
                     remedy="the engine must write one for each exported candidate",
                 )
-            found = from_toml(path.read_text(encoding="utf-8"), name=str(path))
+            found = from_toml(read_filed(path).decode(), name=str(path))
         if found.genome_hash != row.genome_hash:
             raise Damaged(
                 f"the strategy of {row.candidate_id} has genome hash {found.genome_hash[:12]}…, "
@@ -146,9 +147,9 @@ class OpenRun:
             NotFound: If the run has no such candidate.
         """
         path = self.run.candidate(candidate_id) / "strategy.toml"
-        if not path.is_file():
+        if not is_filed(path):
             return self.strategy(self.row(candidate_id))
-        found = from_toml(path.read_text(encoding="utf-8"), name=str(path))
+        found = from_toml(read_filed(path).decode(), name=str(path))
         if found.candidate_id != candidate_id:
             raise Damaged(
                 f"{path} holds {found.candidate_id}, not {candidate_id}",

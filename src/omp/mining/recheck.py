@@ -21,6 +21,7 @@ from omp.mining.opened import OpenRun
 from omp.mining.sentinel import Difference, bits, difference, diverged, other_workers
 from omp.wire.canonical import digest
 from omp.wire.evidence import write_document
+from omp.wire.filed import is_filed, read_filed
 
 FAULT = "recheck.diverge"
 
@@ -53,7 +54,7 @@ def recheck(
     if planted(FAULT):
         data += b"\n"
     kept = opened.run.candidate(candidate_id) / "evidence.json"
-    before = kept.read_bytes() if kept.is_file() else b""
+    before = read_filed(kept) if is_filed(kept) else b""
     if found.candidate_id != candidate_id or data != before:
         raise diverged(
             Difference(0, "evidence.json", digest(before), digest(data)),

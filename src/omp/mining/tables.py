@@ -14,6 +14,7 @@ from omp.mining.candidates import CandidateRow
 from omp.mining.columns import hash_names, hash_values
 from omp.mining.streams import Streams
 from omp.wire.evidence import SCHEMA_VERSION
+from omp.wire.filed import is_filed, read_filed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -176,9 +177,9 @@ def _bytes(frame: "pl.DataFrame") -> bytes:
 def _read(path: Path) -> "pl.DataFrame":
     import polars as pl
 
-    if not path.is_file():
+    if not is_filed(path):
         raise NotFound(f"{path.name} is not there: {path}", remedy="finish the run first")
     try:
-        return pl.read_parquet(path)
+        return pl.read_parquet(path if path.is_file() else io.BytesIO(read_filed(path)))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise Damaged(f"{path} cannot be read as Parquet: {error}") from error

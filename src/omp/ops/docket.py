@@ -25,6 +25,7 @@ from omp.wire.evidence import (
     SubjectEvidence,
     read_document,
 )
+from omp.wire.filed import read_filed
 from omp.wire.rundir import Manifest, RunDirectory, changed_files, read_manifest
 
 NOT_IN_METRICS = ("artifacts", "against")
@@ -185,7 +186,7 @@ def subject_case(docket: Docket, subject: CandidateEvidence) -> Case:
 
 def _metrics_differ(folder: Path, subject: CandidateEvidence) -> list[str]:
     try:
-        held = unseal((folder / "metrics.obfs").read_bytes())
+        held = unseal(read_filed(folder / "metrics.obfs"))
     except OSError as error:
         return [f"metrics.obfs cannot be read: {error.strerror}"]
     except OmpError as error:

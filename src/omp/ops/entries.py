@@ -28,6 +28,7 @@ from omp.store.looks import Look
 from omp.store.runs import Run
 from omp.wire.canonical import canonical, digest
 from omp.wire.evidence import SubjectEvidence
+from omp.wire.filed import is_filed, read_filed
 from omp.wire.rundir import CANDIDATE_FILES
 
 DATA_FILES = ("manifest.json", "bars.parquet", "readiness.json")
@@ -126,16 +127,22 @@ def _files(
 
 
 def _bytes(path: Path) -> bytes:
-    return _there(path).read_bytes()
+    if path.is_symlink() or not is_filed(path):
+        raise _absent(path)
+    return read_filed(path)
 
 
 def _there(path: Path) -> Path:
     if not path.is_file() or path.is_symlink():
-        raise NotFound(
-            f"{path} is not there, and an entry needs it",
-            remedy="restore it from a backup, or mine again",
-        )
+        raise _absent(path)
     return path
+
+
+def _absent(path: Path) -> NotFound:
+    return NotFound(
+        f"{path} is not there, and an entry needs it",
+        remedy="restore it from a backup, or mine again",
+    )
 
 
 def _proven(path: Path, expected: str) -> bytes:

@@ -27,6 +27,7 @@ from omp.store import runs as run_rows
 from omp.store.looks import Look, Subject
 from omp.wire.canonical import digest
 from omp.wire.evidence import CandidateEvidence, LookEvidence, read_document
+from omp.wire.filed import digest_filed, read_filed
 from omp.wire.grant import Grant, sign_grant
 
 __all__ = [
@@ -156,7 +157,7 @@ def _require_eligible(
 def _keep_subject(desk: Desk, docket: Docket, subject: CandidateEvidence, lineage: str) -> str:
     """Keep the subject's in-sample positions for ever; gives their digest."""
     source = docket.directory.candidate(subject.candidate_id) / "returns.parquet"
-    data = source.read_bytes()
+    data = read_filed(source)
     if digest(data) != subject.artifacts["returns.parquet"]:
         raise Damaged(
             f"{source} was changed after it was measured",
@@ -221,7 +222,7 @@ def read_result(docket: Docket, look: Look) -> LookEvidence:
 def record(desk: Desk, docket: Docket, look: Look) -> Look:
     """Record the result of a granted look; the run goes on to the second panel."""
     found = read_result(docket, look)
-    result_digest = digest(result_path(docket, look).read_bytes())
+    result_digest = digest_filed(result_path(docket, look))
     now = desk.clock.iso()
     with desk.write() as tx:
         taken = rows.change(

@@ -3,8 +3,9 @@
 The count rule deletes only under pressure, and only directories of runs that the database owns:
 while the disk has less room than the warning limit every old run may go, and while the output
 weighs more than `[retention] max_output_gb` the oldest go until a tenth of that is free again.
-The most recent runs, promoted runs, runs that are still judged and runs under an open incident
-are never touched; nor are the ledger, the subjects and the Hall.
+They go into the trash, and out of it after `[retention] trash_hours`, or at once before mining
+would have to stop. The most recent runs, promoted runs, runs that are still judged, runs that are
+held and runs under an open incident are never touched; nor are the ledger, the subjects, the Hall.
 """
 
 import os
@@ -12,18 +13,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from omp.domain.errors import InvalidInput, OmpError
-from omp.ops import incidents
+from omp.ops import incidents, tiers, trash
 from omp.ops.desk import Desk
-from omp.store import hall
-from omp.store import incidents as incident_rows
+from omp.ops.retention_rules import Kept, shield
+from omp.ops.run_moves import settle_all, tell
+from omp.ops.tiers import Step, Tier
 from omp.store import runs as run_rows
 from omp.store.runs import Run
-from omp.store.shredder import Weight, empty_trash, shred, weigh
+from omp.store.shredder import Weight, weigh
 
 SPARE = 0.9
 """Once the output weighs too much, runs go until it weighs this share of what it may."""
 
 WEIGHED_AT_ONCE = 20
+INODES_WANTED_PCT = 5.0
+INODES_NEEDED_PCT = 3.0
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,11 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A run directory that stays, and why."""
+class Place:
+    """What lies in one place: `here`, `archived`, `trashed` or `deleted`."""
 
-    run_id: str
-    reason: str
+    runs: int
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,16 @@ class Plan:
     """What retention would do now.
 
     Args:
-        items: Directories that would go, oldest first; none without disk pressure.
+        items: Directories that would go into the trash, oldest first; none without disk pressure.
         kept: Those that stay, with the reason.
         pressure: Less is free than `min_free_gb`, or the output weighs more than it may.
-        deleted: The items were deleted.
-        refused: Directories that could not be deleted safely, and why.
+        urgent: So little is free that the trash is emptied at once.
+        tiers: What every tier would do, and what it frees; what was done after a cleanup.
+        places: What lies where now.
+        deleted: Runs that were put into the trash.
+        emptied: Runs that were deleted for good.
+        freed_bytes: What the workspace's disk won.
+        refused: Directories that could not be touched safely, and why.
     """
 
     items: tuple[Item, ...]
@@ -63,8 +72,12 @@ class Plan:
     free_gb: float
     min_free_gb: float
     pressure: bool
+    urgent: bool
     dry_run: bool
+    tiers: tuple[Tier, ...]
+    places: dict[str, Place]
     deleted: int
+    emptied: int
     freed_bytes: int
     refused: tuple[str, ...]
     note: str
@@ -76,46 +89,21 @@ def free_gb(path: Path) -> float:
     return found.f_bavail * found.f_frsize / 1e9
 
 
+def inodes_pct(path: Path) -> float:
+    """Free inodes on the filesystem of a path, 0 to 100."""
+    found = os.statvfs(path)
+    return 100.0 * found.f_favail / found.f_files if found.f_files else 100.0
+
+
 def plan(desk: Desk, *, keep: int | None = None, min_free_gb: float | None = None) -> Plan:
-    """What would go now, listed before anything is touched.
+    """What would go now, listed before anything is touched, tier by tier.
 
     Args:
         keep: Runs that stay whole, the most recent ones; by default as configured.
         min_free_gb: Deletes only while less than this is free; by default the warning limit.
     """
-    settings = desk.settings
-    keep = settings.retention.keep_runs if keep is None else keep
-    least = settings.limits.warn_disk_free_gb if min_free_gb is None else min_free_gb
-    if keep < 1:
-        raise InvalidInput(f"keep {keep} runs", allowed="1 or more", remedy="give another number")
-    free, most = free_gb(desk.workspace.root), settings.retention.max_output_gb
-    with desk.read() as tx:
-        output = run_rows.output_bytes(tx) / 1e9
-    kept, items, refused = _sort(desk, keep)
-    may_go = items
-    if free >= least:
-        items = _oldest(items, output - SPARE * most) if output > most else ()
-    going = {one.run_id for one in items}
-    spared = [one.run_id for one in may_go if one.run_id not in going]
-    kept = (*kept, *(Kept(one, "there is room enough") for one in spared))
-    pressure = free < least or output > most
-    note = (
-        f"{free:.2f} GB are free, {least:g} are wanted; runs weigh {output:.2f} GB of {most:g}: "
-        + (f"{len(items)} old runs may go" if pressure else "nothing needs to go")
-    )
-    return Plan(
-        items=items,
-        kept=kept,
-        keep=keep,
-        free_gb=round(free, 3),
-        min_free_gb=least,
-        pressure=pressure,
-        dry_run=True,
-        deleted=0,
-        freed_bytes=0,
-        refused=refused,
-        note=note,
-    )
+    found = _pressed(desk, keep, min_free_gb)
+    return replace(found, tiers=(*tiers.plan(desk), *found.tiers))
 
 
 def clean(
@@ -124,56 +112,68 @@ def clean(
     dry_run: bool = False,
     keep: int | None = None,
     min_free_gb: float | None = None,
+    empty_trash: bool = False,
 ) -> Plan:
-    """Delete old run directories as the policy allows; what goes is journalled before it goes."""
-    found = plan(desk, keep=keep, min_free_gb=min_free_gb)
+    """Do what every tier has to do; what goes is journalled before it goes.
+
+    Args:
+        empty_trash: Delete for good all that lies in the trash, without waiting.
+    """
     if dry_run:
-        return found
-    home = desk.workspace.runs
-    with desk.read() as tx:
-        terminal = run_rows.find(tx, states=("completed", "failed", "cancelled"), limit=1_000_000)
-    empty_trash(home, frozenset(one.id for one in terminal))
-    if not found.items:
-        return replace(found, dry_run=False)
-    with desk.write() as tx:
-        desk.note(
-            tx,
-            "retention.deleted",
-            "runs",
-            {
-                "runs": [one.run_id for one in found.items],
-                "bytes": sum(one.bytes for one in found.items),
-                "keep": found.keep,
-                "free_gb": found.free_gb,
-                "min_free_gb": found.min_free_gb,
-            },
-        )
-    refused, freed, deleted = list(found.refused), 0, 0
-    for one in found.items:
-        try:
-            freed += shred(home, one.run_id).bytes
-            deleted += 1
-            with desk.write() as tx:
-                run_rows.change(tx, one.run_id, output_bytes=0)
-        except OmpError as error:
-            refused.append(error.sentence)
-    if refused:
-        incidents.open_incident(
-            desk,
-            "retention.refused",
-            "SEV-2",
-            f"Old runs could not be deleted safely: {refused[0]}",
-            details={"symptoms": refused},
-        )
-    note = f"{deleted} old runs deleted, {freed / 1e9:.3f} GB freed"
+        return plan(desk, keep=keep, min_free_gb=min_free_gb)
+    packed = tiers.work(desk)
+    found = relieve(desk, keep=keep, min_free_gb=min_free_gb, empty_trash=empty_trash)
+    won = sum(one.frees_bytes for one in packed)
+    done = Tier("compress and archive", "as configured", packed)
+    note = f"{len(packed)} runs compressed or archived, {won / 1e9:.3f} GB freed; {found.note}"
+    return replace(
+        found, tiers=(done, *found.tiers), freed_bytes=found.freed_bytes + won, note=note
+    )
+
+
+def relieve(
+    desk: Desk,
+    *,
+    keep: int | None = None,
+    min_free_gb: float | None = None,
+    empty_trash: bool = False,
+) -> Plan:
+    """Win room at once: old runs into the trash while room is short, and the trash emptied."""
+    settle_all(desk)
+    found = _pressed(desk, keep, min_free_gb)
+    facts = {"keep": found.keep, "free_gb": found.free_gb, "min_free_gb": found.min_free_gb}
+    gone = trash.Gone((), 0, ())
+    if found.items:
+        gone = trash.put_away(desk, {one.run_id: one.bytes for one in found.items}, facts)
+    why = "its time in the trash was over"
+    if found.urgent:
+        why = f"the disk is nearly full: {found.free_gb:.2f} GB are free"
+    elif empty_trash:
+        why = "the trash was emptied by hand"
+    emptied = trash.empty(desk, why=why, now=found.urgent or empty_trash)
+    refused = (*found.refused, *gone.refused, *emptied.refused)
+    if found.refused:
+        tell(desk, "retention.refused", found.refused)
+    note = (
+        f"{len(gone.runs)} old runs put into the trash, {len(emptied.runs)} deleted for good, "
+        f"{emptied.bytes / 1e9:.3f} GB freed"
+    )
     return replace(
         found,
         dry_run=False,
-        deleted=deleted,
-        freed_bytes=freed,
-        refused=tuple(refused),
+        deleted=len(gone.runs),
+        emptied=len(emptied.runs),
+        freed_bytes=emptied.bytes,
+        refused=refused,
+        places=places(desk),
         note=note,
     )
+
+
+def places(desk: Desk) -> dict[str, Place]:
+    """How many finished runs lie where, and what their directories weigh."""
+    with desk.read() as tx:
+        return {name: Place(*found) for name, found in sorted(run_rows.weights(tx).items())}
 
 
 def keep_within_quota(desk: Desk) -> Plan | None:
@@ -193,7 +193,63 @@ def keep_within_quota(desk: Desk) -> Plan | None:
             run_rows.change(tx, run_id, output_bytes=heavy)
     with desk.read() as tx:
         output = run_rows.output_bytes(tx) / 1e9
-    return clean(desk) if output > desk.settings.retention.max_output_gb else None
+    return relieve(desk) if output > desk.settings.retention.max_output_gb else None
+
+
+def _pressed(desk: Desk, keep: int | None, min_free_gb: float | None) -> Plan:
+    """The count rule and the trash, as they stand now."""
+    settings, root = desk.settings, desk.workspace.root
+    keep = settings.retention.keep_runs if keep is None else keep
+    least = settings.limits.warn_disk_free_gb if min_free_gb is None else min_free_gb
+    if keep < 1:
+        raise InvalidInput(f"keep {keep} runs", allowed="1 or more", remedy="give another number")
+    free, inodes = free_gb(root), inodes_pct(root)
+    most, lie = settings.retention.max_output_gb, places(desk)
+    output = lie["here"].bytes / 1e9 if "here" in lie else 0.0
+    kept, items, refused = _sort(desk, keep)
+    may_go, is_short = items, free < least or inodes < INODES_WANTED_PCT
+    if not is_short:
+        items = _oldest(items, output - SPARE * most) if output > most else ()
+    going = {one.run_id for one in items}
+    spared = [one.run_id for one in may_go if one.run_id not in going]
+    last_gb = (settings.limits.min_disk_free_gb + settings.limits.warn_disk_free_gb) / 2
+    is_urgent = free < last_gb or inodes < INODES_NEEDED_PCT
+    pressure = is_short or output > most
+    note = (
+        f"{free:.2f} GB are free, {least:g} are wanted; runs weigh {output:.2f} GB of {most:g}: "
+        + (f"{len(items)} old runs may go" if pressure else "nothing needs to go")
+    )
+    return Plan(
+        items=items,
+        kept=(*kept, *(Kept(one, "there is room enough") for one in spared)),
+        keep=keep,
+        free_gb=round(free, 3),
+        min_free_gb=least,
+        pressure=pressure,
+        urgent=is_urgent,
+        dry_run=True,
+        tiers=_trash_tiers(desk, items, now=is_urgent),
+        places=lie,
+        deleted=0,
+        emptied=0,
+        freed_bytes=0,
+        refused=refused,
+        note=note,
+    )
+
+
+def _trash_tiers(desk: Desk, items: tuple[Item, ...], *, now: bool) -> tuple[Tier, Tier]:
+    hours = desk.settings.retention.trash_hours
+    away = tuple(Step(one.run_id, one.bytes, 0) for one in items)
+    out = tuple(
+        Step(one.id, weight, weight)
+        for one in trash.due(desk, now=now)
+        for weight in (one.output_bytes or 0,)
+    )
+    return (
+        Tier("trash", "while room is short", away),
+        Tier("delete", "at once" if now else f"after {hours:g} h in the trash", out),
+    )
 
 
 def _oldest(items: tuple[Item, ...], surplus_gb: float) -> tuple[Item, ...]:
@@ -210,45 +266,23 @@ def _sort(desk: Desk, keep: int) -> tuple[tuple[Kept, ...], tuple[Item, ...], tu
     """Every run with a directory: kept and why, or an item; and those that cannot be read."""
     home = desk.workspace.runs
     with desk.read() as tx:
-        runs = [
-            one
-            for one in run_rows.find(tx, limit=1_000_000)
-            if os.path.lexists(desk.workspace.run(one.id))
-        ]
-        promoted = hall.promoted_runs(tx)
-        suspect = {
-            str(run)
-            for incident in incident_rows.find(tx, states=incident_rows.OPEN, limit=100_000)
-            for run in incident.details.get("runs", [])
-        }
-    recent = {one.id for one in runs[:keep]}
+        found = run_rows.find(tx, place="here", limit=1_000_000, newest_first=False)
+        guard = shield(desk, tx, keep)
     kept, items, refused = [], [], []
-    for one in sorted(runs, key=lambda one: (one.queued_at, one.id)):
-        why = _stays(one, recent, promoted, suspect)
+    for one in found:
+        if not os.path.lexists(desk.workspace.run(one.id)):
+            continue
+        why = guard.why(one)
         if why is not None:
             kept.append(Kept(one.id, why))
             continue
         try:
-            weight = weigh(home, one.id)
+            items.append(_item(desk, one, weigh(home, one.id)))
         except OmpError as error:
             refused.append(error.sentence)
-            continue
-        items.append(_item(desk, one, weight))
     return tuple(kept), tuple(items), tuple(refused)
 
 
 def _item(desk: Desk, run: Run, weight: Weight) -> Item:
     path = desk.workspace.run(run.id).relative_to(desk.workspace.root).as_posix()
     return Item(run.id, path, run.finished_at, weight.files, weight.bytes)
-
-
-def _stays(run: Run, recent: set[str], promoted: frozenset[str], suspect: set[str]) -> str | None:
-    """Why a run's directory stays; None when it may go."""
-    rules = (
-        (not run.terminal, f"it is {run.state}"),
-        (run.id in promoted or run.outcome == "promoted", "it was promoted"),
-        (run.outcome in ("pending", "waiting"), f"its promotion is {run.outcome}"),
-        (run.id in suspect, "an open incident names it"),
-        (run.id in recent, "it is among the most recent"),
-    )
-    return next((why for holds, why in rules if holds), None)

@@ -5,6 +5,7 @@ journal. A run that ends in any way has paid for what it evaluated.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -89,7 +90,10 @@ def reject(desk: Desk, run_id: str, *, cause: str, exit_code: int) -> Run:
     """Close a queued run whose configuration, data or seed cannot be used: it fails unstarted."""
     with desk.write() as tx:
         run = rows.get(tx, run_id)
-        values = {"to_state": RUN.after(run.state, "claim"), "to_attempt": run.attempt + 1}
+        values: dict[str, Any] = {
+            "to_state": RUN.after(run.state, "claim"),
+            "to_attempt": run.attempt + 1,
+        }
         claimed = rows.change(tx, run_id, state=run.state, attempt=run.attempt, **values)
         expect(claimed, run_id)
         closed = _fail(tx, desk, rows.get(tx, run_id), run.attempt + 1, cause, exit_code)
@@ -247,7 +251,7 @@ def _fail(
     return rows.get(tx, run.id)
 
 
-def _facts(finished: Finished) -> dict[str, object]:
+def _facts(finished: Finished) -> dict[str, Any]:
     manifest, evidence = finished.manifest, finished.evidence
     return {
         "manifest_digest": finished.manifest_digest,
@@ -260,7 +264,7 @@ def _facts(finished: Finished) -> dict[str, object]:
     }
 
 
-def _nobody() -> dict[str, None]:
+def _nobody() -> dict[str, Any]:
     return {"pid": None, "boot_id": None, "start_ticks": None}
 
 

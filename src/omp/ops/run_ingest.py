@@ -12,6 +12,7 @@ from omp.store.tables import candidates
 from omp.wire.canonical import digest
 from omp.wire.charges import read_charges
 from omp.wire.evidence import RunEvidence, read_document
+from omp.wire.filed import digest_filed
 from omp.wire.rundir import Manifest, RunDirectory, changed_files, read_manifest
 from omp.wire.workspace import Workspace
 
@@ -57,7 +58,7 @@ def read_finished(workspace: Workspace, run: Run) -> Finished:
         manifest,
         digest(found.manifest.read_bytes()),
         evidence,
-        digest(found.evidence.read_bytes()),
+        digest_filed(found.evidence),
     )
 
 

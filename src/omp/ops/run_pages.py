@@ -17,6 +17,7 @@ from omp.store import data_incidents as data_rows
 from omp.store import runs as rows
 from omp.store.runs import Run
 from omp.store.tables import candidates as candidates_table
+from omp.wire.filed import part_filed, read_filed, size_filed
 from omp.wire.lines import parse_line
 from omp.wire.rundir import RunDirectory
 
@@ -144,7 +145,7 @@ def events(desk: Desk, run_id: str, *, after: int = 0, limit: int = 500) -> Page
     with desk.read() as tx:
         rows.get(tx, run_id)
     path = RunDirectory(desk.workspace.run(run_id)).events
-    data, size = _read(path, max(0, after))
+    data, size = part_filed(path, max(0, after), MAX_READ_BYTES)
     items: list[dict[str, Any]] = []
     offset = max(0, after)
     for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
@@ -170,11 +171,11 @@ def logs(desk: Desk, run_id: str, *, lines: int = 200) -> LogTail:
 def last_lines(path: Path, lines: int, *, max_bytes: int = 1 << 16) -> tuple[tuple[str, ...], bool]:
     """The last lines of a file, each cut at 2,000 characters, and whether there are more."""
     try:
-        size = path.stat().st_size
+        size = size_filed(path)
     except FileNotFoundError:
         return (), False
     start = max(0, size - max_bytes)
-    data, _ = _read(path, start, max_bytes)
+    data, _ = part_filed(path, start, max_bytes)
     texts = [one[:2000] for one in data.decode("utf-8", errors="replace").splitlines()]
     return tuple(texts[-lines:]), start > 0 or len(texts) > lines
 
@@ -190,7 +191,7 @@ def summary(desk: Desk, run_id: str) -> dict[str, Any] | None:
     with desk.read() as tx:
         rows.get(tx, run_id)
     try:
-        data = RunDirectory(desk.workspace.run(run_id)).summary.read_bytes()
+        data = read_filed(RunDirectory(desk.workspace.run(run_id)).summary)
         document: dict[str, Any] = json.loads(data)
     except (FileNotFoundError, ValueError):
         return None
@@ -203,16 +204,6 @@ def _view(desk: Desk, tx: Connection, run: Run, campaign: str) -> RunView:
     marked = data_holds.marks(tx, data_holds.RUN, run.id)
     standing = data_rows.standing(tx, data_holds.RUN, [run.id]) if marked else {}
     return RunView(run, campaign, directory, actions, marked, standing.get(run.id, ()))
-
-
-def _read(path: Path, start: int, max_bytes: int = MAX_READ_BYTES) -> tuple[bytes, int]:
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(start)
-            return file.read(max_bytes), size
-    except FileNotFoundError:
-        return b"", 0
 
 
 def _cursor(after: str | None) -> tuple[str, str] | None:

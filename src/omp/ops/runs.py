@@ -6,6 +6,7 @@ token spent and changes nothing.
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -210,7 +211,7 @@ def progress(
         new_generation: A generation was finished that no attempt had finished before.
         stage: Its stage, where it changed.
     """
-    values: dict[str, object] = {} if latest is None else asdict(latest)
+    values: dict[str, Any] = {} if latest is None else asdict(latest)
     if advanced:
         values["progress_at"] = desk.clock.iso()
     if new_generation:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from omp.ops import backup, made_markets, scrub
+from omp.ops import archive_check, backup, made_markets, scrub, tiers
 from omp.ops.desk import Desk
 from omp.store import meta
 
@@ -55,5 +55,7 @@ DUTIES: Mapping[str, Duty] = {
     "backup": back_up,
     "scrub": scrub_on,
     "made_markets": made_markets.remove,
+    "tiers": tiers.turn,
+    "archive-check": archive_check.turn,
 }
 """Name -> what is done when its time has come."""

@@ -23,6 +23,10 @@ class Run:
         attempt: The fencing token: 0 until first claimed, then one more at each claim.
         not_before: Instant before which it is not claimed (back-off); None for at once.
         outcome: What promotion made of a completed run: pending, refused, waiting, promoted.
+        place: Where its directory lies (`omp.domain.run_place`), since `placed_at`.
+        archive: The folder it was archived to.
+        packed_at: When its files were compressed.
+        held: Why retention may not touch it; None where it may.
     """
 
     id: str
@@ -62,6 +66,11 @@ class Run:
     outcome: str | None = None
     first_failed_gate: str | None = None
     output_bytes: int | None = None
+    place: str = "here"
+    placed_at: str | None = None
+    packed_at: str | None = None
+    archive: str | None = None
+    held: str | None = None
 
     @property
     def terminal(self) -> bool:
@@ -95,6 +104,7 @@ def find(
     states: Collection[str] = (),
     environment: str | None = None,
     outcome: str | None = None,
+    place: str | None = None,
     before: tuple[str, str] | None = None,
     limit: int = 100,
     newest_first: bool = True,
@@ -114,6 +124,8 @@ def find(
         query = query.where(runs.c.environment == environment)
     if outcome is not None:
         query = query.where(runs.c.outcome == outcome)
+    if place is not None:
+        query = query.where(runs.c.place == place)
     if before is not None:
         at, run_id = before
         older = (runs.c.queued_at < at) | ((runs.c.queued_at == at) & (runs.c.id < run_id))
@@ -185,9 +197,54 @@ def unweighed(tx: Connection, *, limit: int) -> tuple[str, ...]:
     return tuple(tx.execute(query).scalars())
 
 
-def output_bytes(tx: Connection) -> int:
-    """What the directories of finished runs weigh together."""
-    return int(tx.execute(select(func.coalesce(func.sum(runs.c.output_bytes), 0))).scalar_one())
+def due(
+    tx: Connection, *, before: str, packed: bool | None = None, limit: int = 200
+) -> tuple[Run, ...]:
+    """Finished runs at hand that nothing was promoted from and that are older, oldest first.
+
+    Args:
+        before: Instant before which they ended, and were put where they lie.
+        packed: Only those that are compressed, or are not; None for both.
+    """
+    ended = func.coalesce(runs.c.finished_at, runs.c.queued_at)
+    query = (
+        select(runs)
+        .where(runs.c.place == "here", runs.c.state.in_(sorted(RUN.terminal)))
+        .where(runs.c.outcome.is_(None) | (runs.c.outcome == "refused"))
+        .where(runs.c.held.is_(None), ended < before)
+        .where(runs.c.placed_at.is_(None) | (runs.c.placed_at < before))
+    )
+    if packed is not None:
+        at = runs.c.packed_at
+        query = query.where(at.is_not(None) if packed else at.is_(None))
+    rows = tx.execute(query.order_by(runs.c.queued_at, runs.c.id).limit(limit))
+    return tuple(from_row(Run, row) for row in rows)
+
+
+def placed(
+    tx: Connection, place: str, *, before: str | None = None, limit: int = 1_000_000
+) -> tuple[Run, ...]:
+    """Runs whose directory lies in a place, since before an instant, the longest first."""
+    query = select(runs).where(runs.c.place == place)
+    if before is not None:
+        query = query.where(runs.c.placed_at <= before)
+    rows = tx.execute(query.order_by(runs.c.placed_at, runs.c.id).limit(limit))
+    return tuple(from_row(Run, row) for row in rows)
+
+
+def output_bytes(tx: Connection, place: str = "here") -> int:
+    """What the directories of finished runs that lie in a place weigh together."""
+    return weights(tx).get(place, (0, 0))[1]
+
+
+def weights(tx: Connection) -> dict[str, tuple[int, int]]:
+    """Place -> how many finished runs have their directory there, and what they weigh, bytes."""
+    query = (
+        select(runs.c.place, func.count(), func.coalesce(func.sum(runs.c.output_bytes), 0))
+        .where(runs.c.state.in_(sorted(RUN.terminal)))
+        .group_by(runs.c.place)
+    )
+    return {str(place): (int(number), int(size)) for place, number, size in tx.execute(query)}
 
 
 def change(
@@ -196,6 +253,7 @@ def change(
     *,
     state: str | None = None,
     attempt: int | None = None,
+    place: str | None = None,
     **values: Any,
 ) -> bool:
     """Set columns of a run if it is still as expected; says whether it was.
@@ -203,9 +261,10 @@ def change(
     Args:
         state: The state it must be in; None for any.
         attempt: The attempt it must be at (the fencing token); None for any.
-        values: Columns to set; `to_state` and `to_attempt` set the two that are compared.
+        place: Where its directory must lie; None for anywhere.
+        values: Columns to set; `to_state`, `to_attempt`, `to_place` set those that are compared.
     """
-    for name in ("state", "attempt"):
+    for name in ("state", "attempt", "place"):
         if f"to_{name}" in values:
             values[name] = values.pop(f"to_{name}")
     known(runs, values)
@@ -214,4 +273,6 @@ def change(
         query = query.where(runs.c.state == state)
     if attempt is not None:
         query = query.where(runs.c.attempt == attempt)
+    if place is not None:
+        query = query.where(runs.c.place == place)
     return tx.execute(query).rowcount == 1

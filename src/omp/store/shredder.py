@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omp.domain.durable import sync_folder
-from omp.domain.errors import NotFound, UnsafePath
+from omp.domain.errors import Conflict, NotFound, UnsafePath
 from omp.domain.ids import check_id
 
 TRASH = ".trash"
@@ -44,6 +44,56 @@ def weigh(parent: Path, name: str) -> Weight:
         return Weight(files, size)
     finally:
         os.close(handle)
+
+
+def carry(name: str, source: Path, target: Path) -> None:
+    """Move a folder that the caller owns between two folders of one filesystem, durably.
+
+    Args:
+        name: Its name in both, a plain id.
+
+    Raises:
+        UnsafePath: If it is a link, or a link lies anywhere in it; nothing is moved then.
+        NotFound: If there is no such folder.
+        Conflict: There is something of that name in the target.
+    """
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, other = _open_folder(source), _open_folder(target)
+    try:
+        _check(handle, source, name)
+        if _holds(other, name):
+            raise Conflict(
+                f"{target / name} is there already",
+                allowed="a run directory in one place",
+                remedy="look at both, and move one of them away by hand",
+            )
+        os.rename(name, name, src_dir_fd=handle, dst_dir_fd=other)
+        os.fsync(other)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+        os.close(other)
+
+
+def destroy(parent: Path, name: str) -> Weight:
+    """Delete for good one folder that lies in the trash.
+
+    Args:
+        parent: The trash itself.
+        name: Its name, a plain id.
+
+    Raises:
+        UnsafePath: If it is a link, or a link lies anywhere in it; nothing is deleted then.
+        NotFound: If there is no such folder.
+    """
+    weight = weigh(parent, name)
+    handle = _open_folder(parent)
+    try:
+        _take_apart(handle, name)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return weight
 
 
 def shred(parent: Path, name: str) -> Weight:

@@ -161,10 +161,16 @@ runs = Table(
     Column("outcome", _ID),
     Column("first_failed_gate", _ID),
     Column("output_bytes", BigInteger),
+    Column("place", _ID, nullable=False, server_default="here"),
+    Column("placed_at", _TS),
+    Column("packed_at", _TS),
+    Column("archive", Text),
+    Column("held", Text),
 )
 """`attempt` is the fencing token; `outcome` is what promotion made of a completed run: pending,
 refused, waiting, promoted; `output_bytes` is what a finished run's directory weighs, 0 once it is
-gone."""
+gone; `place` is where it lies (`omp.domain.run_place`), `archive` the folder it was archived to,
+`packed_at` when it was compressed, `held` why retention may not touch it."""
 
 candidates = Table(
     "candidates",

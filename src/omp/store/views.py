@@ -21,7 +21,7 @@ VIEWS: dict[str, str] = {
                environment, queued_at, not_before, started_at, progress_at, finished_at, pid,
                boot_id, start_ticks, generation, generations, best_sharpe, candidates, trials,
                exit_code, cause, manifest_digest, evidence_digest, engine_version, git_sha,
-               lock_digest, subject_id, outcome, first_failed_gate
+               lock_digest, subject_id, outcome, first_failed_gate, place, placed_at
         FROM runs
     """,
     "v_journal": """

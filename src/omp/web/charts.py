@@ -8,6 +8,7 @@ from typing import Any
 from omp.domain.errors import NotFound
 from omp.ops import runs
 from omp.ops.desk import Desk
+from omp.wire.filed import read_filed
 
 POINTS = 1000
 
@@ -19,7 +20,7 @@ def curves(path: Path) -> dict[str, Any]:
         NotFound: There are none.
     """
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(read_filed(path))
         times = [int(datetime.fromisoformat(one).timestamp()) for one in found["time"]]
     except (OSError, ValueError, KeyError, TypeError):
         raise NotFound(f"there are no curves in {path.parent.name}") from None

@@ -11,6 +11,7 @@ from omp.ops.desk import Desk
 from omp.ops.promotion import Check, Refusal
 from omp.web import charts
 from omp.wire.evidence import CandidateEvidence, RunEvidence, SubjectEvidence, read_document
+from omp.wire.filed import is_filed, read_filed
 from omp.wire.rundir import RunDirectory
 
 SHOWN = 20
@@ -110,7 +111,7 @@ def candidate(desk: Desk, run_id: str, candidate_id: str) -> dict[str, Any]:
 
 def _measured(desk: Desk, run: dict[str, Any], candidate_id: str) -> CandidateEvidence:
     own = _folder(desk, run["id"], candidate_id) / "evidence.json"
-    if own.is_file():
+    if is_filed(own):
         return read_document(SubjectEvidence, own).subject
     return evidence_of(desk, run).candidate(candidate_id)
 
@@ -126,6 +127,6 @@ def _folder(desk: Desk, run_id: str, candidate_id: str) -> Path:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_filed(path).decode()
     except OSError:
         return ""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from omp.domain.durable import append_durable, sync_file
 from omp.domain.errors import Damaged
+from omp.wire.filed import read_filed
 from omp.wire.lines import utc_now
 
 SCHEMA_VERSION = 1
@@ -98,7 +99,7 @@ def read_charges(path: Path) -> Tally:
             charge before it.
     """
     try:
-        data = path.read_bytes()
+        data = read_filed(path)
     except FileNotFoundError:
         return Tally(())
     genomes: dict[int, int] = {}

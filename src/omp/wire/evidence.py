@@ -14,6 +14,7 @@ import cattrs
 
 from omp.domain.errors import Damaged, NotFound
 from omp.wire.canonical import canonical, digest, finite
+from omp.wire.filed import read_filed
 
 SCHEMA_VERSION = 1
 
@@ -284,7 +285,7 @@ def read_document(kind: type[D], path: Path, *, expected_digest: str | None = No
         Damaged: If its digest differs, or it lacks or exceeds the fields of its class.
     """
     try:
-        data = path.read_bytes()
+        data = read_filed(path)
     except FileNotFoundError:
         raise NotFound(
             f"{path.name} is not there: {path}", remedy="run: combiner factory evidence --run ID"

@@ -16,6 +16,7 @@ from omp.domain.durable import write_durable
 from omp.domain.errors import Damaged, NewerFormat, NotFound
 from omp.domain.ids import check_id
 from omp.wire.canonical import canonical, digest
+from omp.wire.filed import content_name, digest_filed, is_filed, read_filed
 
 SCHEMA_VERSION = 1
 
@@ -159,7 +160,8 @@ def files_below(root: Path) -> dict[str, str]:
             continue
         if relative.parts[0] in UNBOUND_FOLDERS or str(relative) in UNBOUND:
             continue
-        found[relative.as_posix()] = digest(path.read_bytes())
+        name = content_name(relative.as_posix())
+        found[name] = digest_filed(root / name)
     return found
 
 
@@ -182,7 +184,7 @@ def read_json(path: Path, *, remedy: str, expected_digest: str | None = None) ->
         NewerFormat: If a newer version of the program wrote it.
     """
     try:
-        data = path.read_bytes()
+        data = read_filed(path)
     except FileNotFoundError:
         raise NotFound(f"{path.name} is not there: {path}", remedy=remedy) from None
     if expected_digest is not None and digest(data) != expected_digest:
@@ -224,16 +226,23 @@ def changed_files(root: Path, files: dict[str, str]) -> tuple[str, ...]:
     faults = []
     for name, expected in sorted(files.items()):
         path = root / name
-        if not path.is_file() or path.is_symlink():
+        if path.is_symlink() or not is_filed(path):
             faults.append(f"{name} is missing")
-        elif digest(path.read_bytes()) != expected:
+        elif not _has_digest(path, expected):
             faults.append(f"{name} does not have the digest in the manifest")
     return tuple(faults)
 
 
+def _has_digest(path: Path, expected: str) -> bool:
+    try:
+        return digest_filed(path) == expected
+    except Damaged:
+        return False
+
+
 def write_folder_manifest(folder: Path, names: Iterable[str]) -> dict[str, str]:
     """Bind the files of an added folder (an ensemble, a look) with a manifest of its own."""
-    files = {name: digest((folder / name).read_bytes()) for name in sorted(names)}
+    files = {name: digest_filed(folder / name) for name in sorted(names)}
     write_durable(
         folder / "manifest.json",
         canonical({"schema_version": SCHEMA_VERSION, "files": files}),

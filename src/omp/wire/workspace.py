@@ -1,5 +1,6 @@
 """Where everything lies in a workspace; both wings ask here, so no path is written twice."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +80,21 @@ class Workspace:
         return self.root / "archive"
 
     @property
+    def archives_file(self) -> Path:
+        """Every folder that runs were ever archived to."""
+        return self.state / "archives.json"
+
+    @property
+    def trash(self) -> Path:
+        """What retention deleted lies here for a while; on the filesystem of the runs."""
+        return self.root / "output" / "trash"
+
+    @property
+    def incoming(self) -> Path:
+        """Where a run that is brought back is put together before it is moved into place."""
+        return self.root / "output" / "incoming"
+
+    @property
     def backups(self) -> Path:
         return self.root / "backups"
 
@@ -109,13 +125,23 @@ class Workspace:
     def withheld(self) -> tuple[Path, ...]:
         """What no mining process may read, as it stands now.
 
-        Sealed windows with their copies in backups and entries, what looks have found in them,
-        keys, the token and the record.
+        Sealed windows with their copies in backups and entries, what looks have found in them
+        (archived and deleted runs have theirs), keys, the token and the record.
         """
         record = (self.database.with_name(self.database.name + end) for end in ("", "-wal", "-shm"))
         sealed = (*self.hall.glob("*/data"), *self.hall.glob("*/look"), *self.runs.glob("*/looks"))
         private = (self.sealed, self.keys, self.backups, self.state / "token")
-        return (*private, *record, *sorted(sealed))
+        aside = (self.archive, self.trash, self.incoming, *self.archives)
+        return (*private, *record, *aside, *sorted(sealed))
+
+    @property
+    def archives(self) -> tuple[Path, ...]:
+        """Every folder that runs were ever archived to, as `archives_file` lists them."""
+        try:
+            listed = json.loads(self.archives_file.read_bytes())["archives"]
+            return tuple(Path(one) for one in sorted(listed))
+        except (OSError, ValueError, KeyError, TypeError):
+            return ()
 
     def run(self, run_id: str) -> Path:
         """The directory of a run: `output/scg/<run_id>/` (the id begins with `run_`)."""

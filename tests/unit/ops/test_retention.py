@@ -8,6 +8,7 @@ from tests.finished import FakeChildren, finish_run, make_candidates
 
 from omp.domain.errors import InvalidInput
 from omp.ops import incidents, promotion, retention
+from omp.ops import run_moves as moves
 from omp.ops.desk import Desk
 from omp.store import journal
 from omp.store import runs as run_rows
@@ -52,10 +53,12 @@ def test_the_most_recent_stay(desk: Desk, full: None) -> None:
     done = retention.clean(desk, keep=2)
     assert done.deleted == 2
     assert left(desk) == set(runs[2:])
-    assert list((desk.workspace.runs / ".trash").iterdir()) == []
+    assert sorted(one.name for one in desk.workspace.trash.iterdir()) == sorted(runs[:2])
     with desk.read() as tx:
-        (record,) = journal.records(tx, kinds=("retention.deleted",))
+        (record,) = journal.records(tx, kinds=("retention.trashed",))
+        assert journal.records(tx, kinds=("retention.deleted",)) == ()
     assert record.payload["runs"] == runs[:2]
+    assert (done.emptied, done.freed_bytes) == (0, 0), "nothing is freed while the trash holds it"
     assert retention.clean(desk, keep=2).deleted == 0
 
 
@@ -106,10 +109,11 @@ def test_a_run_folder_that_is_a_link_is_refused(desk: Desk, full: None, tmp_path
 
 def test_a_deletion_that_was_cut_off_is_finished(desk: Desk, full: None) -> None:
     old, _ = refused_runs(desk, 2)
-    trash = desk.workspace.runs / ".trash"
-    trash.mkdir()
-    desk.workspace.run(old).rename(trash / old)
+    trash = desk.workspace.trash
+    retention.clean(desk, keep=1)
     (trash / "not ours").mkdir()
+    (trash / old / "evidence.json").unlink()
+    moves.move(desk, [old], "delete", kind="retention.deleted", facts={})  # and then the power went
     retention.clean(desk, keep=1)
     assert [one.name for one in trash.iterdir()] == ["not ours"]
 
@@ -147,4 +151,8 @@ def test_the_oldest_go_when_the_output_weighs_too_much(
     assert 1 <= found.deleted <= 2
     assert left(desk) == set(runs[found.deleted :])
     with desk.read() as tx:
-        assert run_rows.get(tx, runs[0]).output_bytes == 0
+        first = run_rows.get(tx, runs[0])
+        lie = run_rows.weights(tx)
+    assert (first.place, first.output_bytes) == ("trashed", weights[0])
+    assert lie["trashed"] == (found.deleted, sum(weights[: found.deleted]))
+    assert lie["here"][1] == sum(weights[found.deleted :])
