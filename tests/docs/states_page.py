@@ -9,6 +9,7 @@ from omp.domain.incident import INCIDENT
 from omp.domain.machine import Machine
 from omp.domain.miner import MINER
 from omp.domain.run import MAX_ATTEMPTS_WITHOUT_PROGRESS, RUN
+from omp.domain.run_place import PLACE
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "states.md"
 
@@ -26,6 +27,8 @@ ABOUT: dict[str, str] = {
     "token: every change names the attempt it is made for, and a late one changes nothing. "
     f"{MAX_ATTEMPTS_WITHOUT_PROGRESS} attempts in a row without a new generation and the run has "
     "failed; an attempt that an operator or a stopping daemon ended does not count.",
+    "run directory": "Where the directory of a finished run lies. The record says so, and the disk "
+    "follows it; see [old runs](../how-to/old-runs.md).",
     "campaign": "A campaign is a standing order. The status that lists show is that of its latest "
     "run.",
     "Hall of Fame entry": "An entry is never deleted: what is removed stays as a tombstone.",
@@ -46,7 +49,7 @@ EXITS = (0, 2, 3, 4, 8, 130, 1, -9, None)
 def page() -> str:
     """The whole page."""
     parts = [HEAD]
-    parts += [_section(machine) for machine in (MINER, RUN, CAMPAIGN, ENTRY, INCIDENT)]
+    parts += [_section(machine) for machine in (MINER, RUN, PLACE, CAMPAIGN, ENTRY, INCIDENT)]
     parts.append(_exits())
     return "\n".join(parts)
 

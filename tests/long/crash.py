@@ -68,8 +68,8 @@ seeds = { first = 5, step = 1 }
 workers = 1
 indicators = ["momentum"]
 """
-ELSEWHERE = "mine."
-"""Points of the engine, which has its own half."""
+ELSEWHERE = ("mine.", "retention.")
+"""Points of the engine, which has its own half, and of old runs, which have their own program."""
 
 DAEMON_POINTS = tuple(one for one in FAILPOINTS if not one.startswith(ELSEWHERE))
 PROVOKED: dict[str, str] = {"outbox.": "sync", "alert.": "alarm"}

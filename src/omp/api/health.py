@@ -77,6 +77,7 @@ class Figures(Collector):
         yield family
         yield self._incidents()
         yield from _delivery(now["delivery"])
+        yield from _care(now["care"])
 
     def _incidents(self) -> Metric:
         family = GaugeMetricFamily("omp_incidents_open", "Open incidents", labels=["severity"])
@@ -101,6 +102,18 @@ def _machine(reading: dict[str, Any]) -> Iterable[Metric]:
     )
     for name, about, value in rows:
         yield GaugeMetricFamily(name, about, value=value)
+
+
+def _care(care: dict[str, Any]) -> Iterable[Metric]:
+    for name, key in (("backup", "backup"), ("scrub", "scrub"), ("archive_check", "archiveCheck")):
+        age_h = care[key]["ageH"]
+        if age_h is not None:
+            about = f"Since the last {name.replace('_', ' ')}"
+            yield GaugeMetricFamily(f"omp_{name}_age_seconds", about, value=age_h * 3600)
+    family = GaugeMetricFamily("omp_runs_bytes", "Directories of runs by place", labels=["place"])
+    for place, found in sorted(care["places"].items()):
+        family.add_metric([place], found["bytes"])
+    yield family
 
 
 def _delivery(waiting: dict[str, Any]) -> Iterable[Metric]:

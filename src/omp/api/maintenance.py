@@ -1,6 +1,6 @@
 """Upkeep: maintenance, in which nothing is started, old runs deleted, backups."""
 
-from dataclasses import replace
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -8,7 +8,7 @@ from starlette.responses import Response
 from omp.api.edge import AtDesk, reply
 from omp.api.schemas import Cleanup, TurnMaintenance
 from omp.domain.errors import Conflict
-from omp.ops import backup, maintenance, miner, retention
+from omp.ops import backup, care, maintenance, miner, retention
 from omp.ops.backup import Backup
 from omp.ops.maintenance import Maintenance
 from omp.ops.retention import Plan
@@ -30,24 +30,33 @@ def turn_maintenance(desk: AtDesk, body: TurnMaintenance) -> Response:
 
 @router.post("/cleanup", response_model=Plan)
 def clean(desk: AtDesk, body: Cleanup | None = None) -> Response:
-    """Delete old runs as the retention policy allows.
+    """Compress, archive and delete old runs as the retention policy allows.
 
     Refused while the miner is running, unless nothing needs to go or with `dry_run`.
     """
     given = body or Cleanup()
     if not given.dry_run and miner.state(desk).state == "running":
         found = retention.plan(desk, keep=given.keep, min_free_gb=given.min_free_gb)
-        if not found.items:
-            return reply(replace(found, dry_run=False))
-        raise Conflict(
-            "a cleanup was asked for while the miner is running",
-            allowed="a cleanup of a miner that is paused or offline, or a dry run",
-            remedy="omp cleanup --dry-run lists what would go; to delete it, omp stop first",
-        )
+        if found.items:
+            raise Conflict(
+                "a cleanup was asked for while the miner is running",
+                allowed="a cleanup of a miner that is paused or offline, or a dry run",
+                remedy="omp cleanup --dry-run lists what would go; to delete it, omp stop first",
+            )
     found = retention.clean(
-        desk, dry_run=given.dry_run, keep=given.keep, min_free_gb=given.min_free_gb
+        desk,
+        dry_run=given.dry_run,
+        keep=given.keep,
+        min_free_gb=given.min_free_gb,
+        empty_trash=given.empty_trash,
     )
     return reply(found)
+
+
+@router.get("/care", response_model=dict[str, Any])
+def show_care(desk: AtDesk) -> Response:
+    """Last backup, scrub and restore check, and which runs lie at hand, archived, in the trash."""
+    return reply(care.state(desk))
 
 
 @router.post("/backup", response_model=Backup)

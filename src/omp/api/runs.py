@@ -19,8 +19,9 @@ from omp.api.edge import (
     one_environment,
     reply,
 )
-from omp.api.schemas import Copies, WithReason
-from omp.ops import funnel, luck, runs
+from omp.api.schemas import Copies, TryRestore, WithReason
+from omp.ops import archive, funnel, luck, runs, tiers, trash
+from omp.ops.archive import Restored
 from omp.ops.funnel import Funnel
 from omp.ops.runs import LogTail
 from omp.store.luck import MeasuredLuck
@@ -29,6 +30,7 @@ from omp.store.runs import Run
 router = APIRouter(tags=["runs"])
 
 State = Literal["queued", "running", "completed", "failed", "cancelled"]
+Place = Literal["here", "archived", "trashed", "deleted"]
 
 
 @router.get("/runs", response_model=ListOf[dict[str, Any]])
@@ -37,15 +39,17 @@ def list_runs(
     state: State | None = None,
     campaign_id: Line | None = None,
     environment: EnvironmentName = "all",
+    place: Place | None = None,
     limit: Limit = 50,
     after: Cursor = None,
 ) -> Response:
-    """Runs, the newest first."""
+    """Runs, the newest first; `place` shows those whose directory is archived or in the trash."""
     found = runs.list_runs(
         desk,
         state=state,
         campaign_id=campaign_id,
         environment=one_environment(environment),
+        place=place,
         limit=limit,
         after=after,
     )
@@ -103,3 +107,29 @@ def measure_luck(
 def cancel(desk: AtDesk, run_id: Id, body: WithReason | None = None) -> Response:
     """End a run for good: a queued one at once, a running one once its processes have gone."""
     return reply(runs.cancel(desk, run_id, reason=body.reason if body else None))
+
+
+@router.post("/runs/{run_id}/restore", response_model=Restored)
+def restore(desk: AtDesk, run_id: Id, body: TryRestore | None = None) -> Response:
+    """Bring an archived run back, every byte compared; with `dry_run` only prove that it works."""
+    given = body or TryRestore()
+    found = archive.restore(desk, run_id, dry_run=given.dry_run, reason=given.reason)
+    return reply(found)
+
+
+@router.post("/runs/{run_id}/undelete", response_model=Run)
+def undelete(desk: AtDesk, run_id: Id, body: WithReason | None = None) -> Response:
+    """Take a run out of the trash, as it was."""
+    return reply(trash.undelete(desk, run_id, reason=body.reason if body else None))
+
+
+@router.post("/runs/{run_id}/hold", response_model=Run)
+def hold(desk: AtDesk, run_id: Id, body: WithReason) -> Response:
+    """Take a run out of retention's reach, with a reason, until it is released."""
+    return reply(tiers.hold(desk, run_id, reason=body.reason or ""))
+
+
+@router.post("/runs/{run_id}/release", response_model=Run)
+def release(desk: AtDesk, run_id: Id, body: WithReason | None = None) -> Response:
+    """Give a run back to retention."""
+    return reply(tiers.release(desk, run_id, reason=body.reason if body else None))

@@ -170,9 +170,16 @@ class Import(Body):
     licence: Line | None = None
 
 
+class TryRestore(WithReason):
+    """Bringing a run back; with `dry_run` it is only proven that it works."""
+
+    dry_run: bool = False
+
+
 class Cleanup(Body):
     """What to clean up; nothing is deleted with `dry_run`."""
 
     dry_run: bool = False
+    empty_trash: Annotated[bool, Field(description="delete for good, without waiting")] = False
     keep: Annotated[int | None, Field(ge=1, le=100_000)] = None
     min_free_gb: Annotated[float | None, Field(ge=0, le=1e9)] = None

@@ -78,6 +78,7 @@ def health_checks(face: "Face") -> list[Check]:
         _incidents(face),
         _promotions(view),
         *_delivery(view.get("delivery") or {}),
+        *_care(view.get("care") or {}),
         *_machine(face.workspace, view.get("resources") or {}),
     ]
 
@@ -133,6 +134,25 @@ def _delivery(waiting: dict[str, Any]) -> Iterable[Check]:
     error = alerts.get("error")
     remedy = "correct the address in [alerts] or its environment variable, then omp alerts test"
     yield Check("alerts", not error, f"{told}: {error}" if error else told, remedy if error else "")
+
+
+def _care(care: dict[str, Any]) -> Iterable[Check]:
+    """Age of the last backup, scrub and restore check."""
+    rows = (
+        ("backup", "backup", "omp backup says what is in its way"),
+        ("scrub", "scrub", "omp verify proves the record now; omp restore FILE --into DIR"),
+        ("archive", "archiveCheck", "omp incidents list names the copies; look at their disk"),
+    )
+    for name, key, remedy in rows:
+        one = care.get(key) or {}
+        age_h, every_h, faults = one.get("ageH"), one.get("everyH"), one.get("faults") or 0
+        told = "none yet" if age_h is None else f"the last {age_h:.1f} h ago"
+        told += f", due every {every_h:g} h" if every_h else ", never by itself"
+        if one.get("supported") is False:
+            told = "the record is in PostgreSQL: back it up with its own tools, then the folder"
+        told += f"; {faults} faults" if faults else ""
+        well = not one.get("late") and not faults
+        yield Check(name, well, told, "" if well else remedy)
 
 
 def _machine(workspace: Workspace, machine: dict[str, Any]) -> Iterable[Check]:

@@ -191,6 +191,10 @@ VERBS: dict[str, Verb] = {
     "runs.luck": Verb("luck", "measure", first=("run",), children=True),
     "runs.refused": Verb("promotion", "refusals", first=("run",), shape=_items, limits=True),
     "runs.cancel": Verb("runs", "cancel", first=("run",)),
+    "runs.restore": Verb("archive", "restore", first=("run",)),
+    "runs.undelete": Verb("trash", "undelete", first=("run",)),
+    "runs.hold": Verb("tiers", "hold", first=("run",)),
+    "runs.release": Verb("tiers", "release", first=("run",)),
     "promotion.check": Verb("promotion", "promote_check", first=("run",)),
     "promotion.promote": Verb(
         "promotion", "promote", first=("run_id", "candidate_id"), children=True

@@ -16,6 +16,7 @@ from omp.domain.campaign import ENVIRONMENTS
 from omp.domain.errors import InvalidInput, NotFound
 from omp.domain.figures import count, figure
 from omp.domain.figures import number as decimal
+from omp.wire.filed import is_filed, part_filed, size_filed
 
 Run = Annotated[str, typer.Argument(metavar="RUN", help="Its id, as omp runs list shows.")]
 Environment = Annotated[
@@ -36,6 +37,7 @@ COLUMNS = (
     ("first_failed_gate", "STOPPED BY"),
     ("environment", "ENVIRONMENT"),
     ("queued_at", "QUEUED", instant),
+    ("place", "FILES"),
 )
 CANDIDATE_COLUMNS = (
     ("rank", "RANK"),
@@ -90,6 +92,7 @@ def list_runs(
     environment: Environment = None,
     state: Annotated[str | None, typer.Option(help="queued, running, completed, …")] = None,
     campaign: Annotated[str | None, typer.Option(help="Those of one campaign.")] = None,
+    place: Annotated[str | None, typer.Option(help="here, archived, trashed, deleted.")] = None,
     limit: Limit = 20,
 ) -> Answer:
     """Show the latest runs."""
@@ -99,6 +102,7 @@ def list_runs(
         state=state,
         campaign=campaign,
         limit=limit,
+        **({} if place is None else {"place": place}),
     )
     rows = [{**one, "campaign_name": _campaign(one)} for one in data.get("items", ())]
     return Answer(data, table(rows, COLUMNS, empty="no run yet"))
@@ -189,6 +193,45 @@ def cancel(face: Face, run: Run, reason: Reason = None) -> Answer:
     return Answer(data, [f"{run} is {plain(data.get('state'))}"])
 
 
+@verb(app, "restore")
+def restore(
+    face: Face,
+    run: Run,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Prove the archived copy, and bring nothing back.")
+    ] = False,
+    reason: Reason = None,
+) -> Answer:
+    """Bring an archived run back, every byte compared."""
+    data = face.call("runs.restore", run=run, dry_run=dry_run, reason=reason)
+    return Answer(data, [plain(data.get("note"))])
+
+
+@verb(app, "undelete")
+def undelete(face: Face, run: Run, reason: Reason = None) -> Answer:
+    """Take a run out of the trash, as it was."""
+    data = face.call("runs.undelete", run=run, reason=reason)
+    return Answer(data, [f"{run} is {plain(data.get('place'))}"])
+
+
+@verb(app, "hold")
+def hold(
+    face: Face,
+    run: Run,
+    reason: Annotated[str, typer.Option("--reason", help="Why its files must stay.")],
+) -> Answer:
+    """Keep a run's files from retention until it is released."""
+    data = face.call("runs.hold", run=run, reason=reason)
+    return Answer(data, [f"{run} is held: {plain(data.get('held'))}"])
+
+
+@verb(app, "release")
+def release(face: Face, run: Run, reason: Reason = None) -> Answer:
+    """Give a run back to retention."""
+    data = face.call("runs.release", run=run, reason=reason)
+    return Answer(data, [f"{run} is no longer held"])
+
+
 @verb(app, "logs")
 def logs(
     face: Face,
@@ -198,14 +241,14 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="The last so many.")] = 50,
 ) -> Answer:
     """Show what a run's child said."""
-    path = face.workspace.run(run) / ("stderr.txt" if errors else "events.ndjson")
-    if not path.is_file():
+    path = face.workspace.run(run) / ("stderr.log" if errors else "events.ndjson")
+    if not is_filed(path):
         raise NotFound(
             f"{run} has no {path.name} in {path.parent}",
-            remedy="see whether it has started: omp runs show " + run,
+            remedy="see whether it has started, or was archived: omp runs show " + run,
         )
     found = _tail(path, lines)
-    if not follow:
+    if not follow or not path.is_file():
         if errors:
             return Answer(found, [clean(line) for line in found])
         return Answer([_event(line) for line in found], [_told(line) for line in found])
@@ -218,11 +261,9 @@ def logs(
 
 
 def _tail(path: Path, count: int) -> list[str]:
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - 400 * count - 65536))
-        text = file.read().decode("utf-8", "replace")
-    return text.splitlines()[-count:]
+    most = 400 * count + 65536
+    data, _ = part_filed(path, max(0, size_filed(path) - most), most)
+    return data.decode("utf-8", "replace").splitlines()[-count:]
 
 
 def _follow(path: Path, seen: list[str]) -> Iterator[str]:

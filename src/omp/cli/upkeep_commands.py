@@ -63,17 +63,38 @@ def cleanup(
     min_free_gb: Annotated[
         float | None, typer.Option("--min-free-gb", min=0, help="Delete only below this.")
     ] = None,
+    empty_trash: Annotated[
+        bool, typer.Option("--empty-trash", help="Delete what lies in the trash for good, now.")
+    ] = False,
 ) -> Answer:
-    """Delete old runs as the retention policy allows; what goes is listed first."""
-    data = face.call("retention.clean", dry_run=dry_run, keep=keep, min_free_gb=min_free_gb)
-    word = "would go" if data.get("dry_run") else "gone"
+    """Compress, archive and delete old runs as the retention policy allows; lists what goes."""
+    given = {"empty_trash": True} if empty_trash else {}
+    data = face.call(
+        "retention.clean", dry_run=dry_run, keep=keep, min_free_gb=min_free_gb, **given
+    )
+    word = "would go into the trash" if data.get("dry_run") else "in the trash"
     lines = [
         f"{word}: {one.get('path')} ({one.get('files')} files, {one.get('bytes', 0) / 1e6:.1f} MB)"
         for one in data.get("items") or ()
     ]
     lines += [f"stays: {one.get('run_id')}, {one.get('reason')}" for one in data.get("kept") or ()]
     lines += [f"refused: {plain(one)}" for one in data.get("refused") or ()]
+    lines += [_tier(one, bool(data.get("dry_run"))) for one in data.get("tiers") or ()]
+    lines += [
+        f"{name}: {one.get('runs')} runs, {one.get('bytes', 0) / 1e6:.1f} MB"
+        for name, one in (data.get("places") or {}).items()
+    ]
     return Answer(data, [*map(clean, lines), plain(data.get("note"))])
+
+
+def _tier(tier: dict[str, Any], is_dry: bool) -> str:
+    """One tier in a line: how many runs, and what that frees."""
+    steps = tier.get("steps") or ()
+    freed = sum(one.get("frees_bytes", 0) for one in steps) / 1e6
+    about = "about " if tier.get("estimated") else ""
+    word = "would free" if is_dry else "freed"
+    told = f"{len(steps)} runs, {word} {about}{freed:.1f} MB"
+    return f"tier {tier.get('name')} ({tier.get('when')}): {told}"
 
 
 def hof_sync(

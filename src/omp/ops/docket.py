@@ -11,7 +11,7 @@ from omp.config.settings import Holdout
 from omp.domain.errors import Damaged, NotFound, OmpError
 from omp.gates.case import Case, FileFacts, HallFacts, Signature
 from omp.gates.panel import gate_set
-from omp.ops import ledger
+from omp.ops import at_hand, ledger
 from omp.ops.desk import Desk
 from omp.ops.ensemble import selection_of
 from omp.store import campaigns, hall, snapshots
@@ -94,6 +94,7 @@ def open_docket(desk: Desk, run_id: str) -> Docket:
             allowed="a completed run",
             remedy="omp runs list --state completed",
         )
+    at_hand.require(run)
     directory = RunDirectory(desk.workspace.run(run_id))
     manifest = read_manifest(directory.manifest)
     evidence = read_document(RunEvidence, directory.evidence, expected_digest=run.evidence_digest)

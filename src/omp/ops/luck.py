@@ -1,6 +1,7 @@
 """The measured luck line: a run's search made again on surrogate copies of its data, by a child."""
 
 from omp.domain.errors import Conflict, InvalidInput
+from omp.ops import at_hand
 from omp.ops.children import Children, required
 from omp.ops.desk import Desk
 from omp.store import luck as rows
@@ -35,6 +36,7 @@ def measure(desk: Desk, run_id: str, *, children: Children, copies: int = 20) ->
             allowed="a completed run",
             remedy="wait for it: omp runs show " + run_id,
         )
+    at_hand.require(run)
     log = desk.workspace.logs / f"{run_id}.luck.log"
     words = ["factory", "luck", "--run", run_id, "--copies", str(copies)]
     where = ["--workspace", str(desk.workspace.root)]

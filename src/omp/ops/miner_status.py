@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from omp.config.fingerprint import engine_version
-from omp.ops import delivery, freeze, maintenance
+from omp.ops import care, delivery, freeze, maintenance
 from omp.ops.desk import Desk
 from omp.ops.miner import state
 from omp.ops.phrases import sentence
@@ -61,6 +61,7 @@ def status(desk: Desk, *, environment: str | None = None) -> dict[str, Any]:
         "throttled": bool((loop or {}).get("throttled")),
         "promotionsFrozen": [one.id for one in frozen.incidents] if frozen else [],
         "delivery": delivery.state(desk),
+        "care": care.state(desk),
         "currentRuns": [_run(one, names, now) for one in running],
         "queueDepth": len(depth),
         "activityLog": [_activity(one, names) for one in activity],

@@ -125,7 +125,8 @@ def clean(
     found = relieve(desk, keep=keep, min_free_gb=min_free_gb, empty_trash=empty_trash)
     won = sum(one.frees_bytes for one in packed)
     done = Tier("compress and archive", "as configured", packed)
-    note = f"{len(packed)} runs compressed or archived, {won / 1e9:.3f} GB freed; {found.note}"
+    told = f"{len(packed)} runs compressed or archived, {won / 1e9:.3f} GB freed; "
+    note = (told if packed else "") + found.note
     return replace(
         found, tiers=(done, *found.tiers), freed_bytes=found.freed_bytes + won, note=note
     )
@@ -158,6 +159,8 @@ def relieve(
         f"{len(gone.runs)} old runs put into the trash, {len(emptied.runs)} deleted for good, "
         f"{emptied.bytes / 1e9:.3f} GB freed"
     )
+    if not (gone.runs or emptied.runs):
+        note = found.note
     return replace(
         found,
         dry_run=False,

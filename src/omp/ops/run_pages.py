@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 from omp.domain.campaign import ENVIRONMENTS
 from omp.domain.errors import InvalidInput
 from omp.domain.run import RUN
-from omp.ops import data_holds
+from omp.domain.run_place import PLACE
+from omp.ops import at_hand, data_holds
 from omp.ops.desk import Desk
 from omp.store import campaigns as campaign_rows
 from omp.store import data_incidents as data_rows
@@ -22,6 +23,9 @@ from omp.wire.lines import parse_line
 from omp.wire.rundir import RunDirectory
 
 MAX_PAGE = 500
+BACK = ("restore", "undelete")
+"""What a person may do about a directory that is not at hand."""
+
 MAX_READ_BYTES = 1 << 20
 
 
@@ -30,6 +34,7 @@ class RunView:
     """A run with the name of its campaign and what may be done with it.
 
     Args:
+        where: Where the directory lies, in words; empty where it is at hand.
         data_incidents: Every incident that has called its data into question, closed ones too.
         data_in_question: Those of them that are open.
     """
@@ -38,6 +43,7 @@ class RunView:
     campaign: str
     directory: str
     actions: tuple[str, ...]
+    where: str = ""
     data_incidents: tuple[str, ...] = ()
     data_in_question: tuple[str, ...] = ()
 
@@ -48,6 +54,7 @@ class RunView:
             "campaign": self.campaign,
             "directory": self.directory,
             "actions": list(self.actions),
+            "where": self.where,
             "data_incidents": list(self.data_incidents),
             "data_in_question": list(self.data_in_question),
         }
@@ -76,6 +83,7 @@ def list_runs(
     state: str | None = None,
     campaign_id: str | None = None,
     environment: str | None = None,
+    place: str | None = None,
     limit: int = 50,
     after: str | None = None,
 ) -> Page:
@@ -85,13 +93,15 @@ def list_runs(
         state: Only runs in this state.
         campaign_id: Only runs of this campaign.
         environment: Only runs of this environment; None for all.
+        place: Only runs whose directory lies there: here, archived, trashed, deleted.
         limit: At most so many, up to 500.
         after: `next` of the page before.
 
     Raises:
-        InvalidInput: If there is no such state, environment or cursor.
+        InvalidInput: If there is no such state, environment, place or cursor.
     """
     _one_of("state", state, RUN.states)
+    _one_of("place", place, PLACE.states)
     _one_of("environment", environment, ENVIRONMENTS)
     before = _cursor(after)
     size = max(1, min(limit, MAX_PAGE))
@@ -101,6 +111,7 @@ def list_runs(
             campaign_id=campaign_id,
             states=() if state is None else (state,),
             environment=environment,
+            place=place,
             before=before,
             limit=size + 1,
         )
@@ -201,9 +212,12 @@ def summary(desk: Desk, run_id: str) -> dict[str, Any] | None:
 def _view(desk: Desk, tx: Connection, run: Run, campaign: str) -> RunView:
     directory = desk.workspace.run(run.id).relative_to(desk.workspace.root).as_posix()
     actions = tuple(one for one in RUN.allowed(run.state) if one == "cancel")
+    if run.terminal:
+        actions += tuple(one for one in PLACE.allowed(run.place) if one in BACK)
     marked = data_holds.marks(tx, data_holds.RUN, run.id)
     standing = data_rows.standing(tx, data_holds.RUN, [run.id]) if marked else {}
-    return RunView(run, campaign, directory, actions, marked, standing.get(run.id, ()))
+    told = at_hand.where(run)
+    return RunView(run, campaign, directory, actions, told, marked, standing.get(run.id, ()))
 
 
 def _cursor(after: str | None) -> tuple[str, str] | None:

@@ -4,7 +4,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from omp.domain.errors import Conflict, Damaged, NotFound, OmpError, UnsafePath, WorkspaceBusy
+from omp.domain.errors import (
+    Conflict,
+    Damaged,
+    InvalidInput,
+    NotFound,
+    OmpError,
+    UnsafePath,
+    WorkspaceBusy,
+)
 from omp.domain.failpoints import hit
 from omp.ops import archive, maintenance, trash
 from omp.ops.desk import Desk
@@ -110,8 +118,13 @@ def hold(desk: Desk, run: str, *, reason: str) -> Run:
 
     Raises:
         NotFound: There is no such run.
+        InvalidInput: There is no reason.
     """
-    return _set_hold(desk, run, reason, "retention.held")
+    if not reason.strip():
+        raise InvalidInput(
+            f"hold {run} without a reason", allowed="a few words", remedy="say why it must stay"
+        )
+    return _set_hold(desk, run, reason.strip(), "retention.held")
 
 
 def release(desk: Desk, run: str, *, reason: str | None = None) -> Run:

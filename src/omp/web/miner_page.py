@@ -78,6 +78,7 @@ def machine(desk: Desk, now: dict[str, Any]) -> dict[str, Any]:
     free_mb, free_gb = reading["memAvailableMb"], reading["diskFreeGb"]
     return {
         "resources": reading,
+        "care": now["care"],
         "gauges": [
             {
                 "name": "CPU",

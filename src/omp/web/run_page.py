@@ -6,9 +6,10 @@ from typing import Any
 
 from omp.domain.errors import OmpError
 from omp.domain.verdict import Verdict
-from omp.ops import funnel, promotion, runs
+from omp.ops import at_hand, funnel, promotion, runs
 from omp.ops.desk import Desk
 from omp.ops.promotion import Check, Refusal
+from omp.store import runs as run_rows
 from omp.web import charts
 from omp.wire.evidence import CandidateEvidence, RunEvidence, SubjectEvidence, read_document
 from omp.wire.filed import is_filed, read_filed
@@ -84,6 +85,8 @@ def _read(desk: Desk, run: dict[str, Any]) -> Found:
 
 def evidence_of(desk: Desk, run: dict[str, Any]) -> RunEvidence:
     """The evidence of a completed run, by the digest in the record."""
+    with desk.read() as tx:
+        at_hand.require(run_rows.get(tx, run["id"]))
     path = RunDirectory(desk.workspace.run(run["id"])).evidence
     return read_document(RunEvidence, path, expected_digest=run["evidence_digest"])
 

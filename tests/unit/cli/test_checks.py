@@ -22,6 +22,11 @@ BAD: dict[str, Any] = {
         "mirror": {"configured": True, "pending": 3, "lagS": 7200, "error": "away", "drift": 1},
         "alerts": {"targets": 1, "waiting": 2, "error": "refused"},
     },
+    "care": {
+        "backup": {"ageH": 60.0, "everyH": 24.0, "late": True},
+        "scrub": {"ageH": 1.0, "everyH": 24.0, "late": False, "faults": 2},
+        "archiveCheck": {"ageH": 1.0, "everyH": 24.0, "late": False, "faults": 1},
+    },
 }
 GOOD: dict[str, Any] = {
     "status": "running",
@@ -31,10 +36,16 @@ GOOD: dict[str, Any] = {
         "mirror": {"configured": True, "pending": 3, "lagS": 20, "error": "away", "drift": 0},
         "alerts": {"targets": 1, "waiting": 2, "error": None},
     },
+    "care": {
+        "backup": {"ageH": None, "everyH": 24.0, "late": False},
+        "scrub": {"ageH": 3.0, "everyH": 24.0, "late": False, "faults": 0},
+        "archiveCheck": {"ageH": None, "everyH": 0.0, "late": False, "faults": 0},
+    },
 }
 INCIDENT = {"id": "INC-1", "severity": "SEV-1", "summary": "it is broken"}
 NAMES = {
     "daemon", "miner", "mining", "incidents", "promotions", "mirror", "alerts", "memory", "disk",
+    "backup", "scrub", "archive",
 }  # fmt: skip
 
 

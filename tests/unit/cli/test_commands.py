@@ -280,6 +280,17 @@ ASKED = [
         "reports.show",
         {"kind": "daily", "subject": "2026-01-01"},
     ),
+    (["cleanup", "--empty-trash"], "retention.clean", {"dry_run": False, "empty_trash": True}),
+    (["runs", "list", "--place", "archived"], "runs.list", {"limit": 20, "place": "archived"}),
+    (["runs", "restore", "run_1", "--dry-run"], "runs.restore", {"run": "run_1", "dry_run": True}),
+    (["runs", "restore", "run_1"], "runs.restore", {"run": "run_1", "dry_run": False}),
+    (["runs", "undelete", "run_1"], "runs.undelete", {"run": "run_1"}),
+    (
+        ["runs", "hold", "run_1", "--reason", "a paper"],
+        "runs.hold",
+        {"run": "run_1", "reason": "a paper"},
+    ),
+    (["runs", "release", "run_1"], "runs.release", {"run": "run_1"}),
     (["cleanup", "--dry-run"], "retention.clean", {"dry_run": True}),
     (
         ["cleanup", "--keep", "3", "--min-free-gb", "2"],
@@ -544,7 +555,7 @@ def test_the_logs_of_a_run_are_told(
     (folder / "events.ndjson").write_text(
         '{"event": "start", "ts": "2026-01-02T03:04:05Z", "seed": 1}\nnot json\n'
     )
-    (folder / "stderr.txt").write_text("one\ntwo\x1b[2J\nthree\n")
+    (folder / "stderr.log").write_text("one\ntwo\x1b[2J\nthree\n")
     assert omp("runs", "logs", "run_1") == 0
     assert "2026-01-02 03:04:05  start      seed=1" in capsys.readouterr().out
     assert omp("runs", "logs", "run_1", "--stderr", "-n", "2") == 0
