@@ -15,7 +15,7 @@ from omp.store.copies import copy_database
 from omp.store.database import Database
 from omp.store.views import VIEWS, views_digest
 
-REVISIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS: tuple[str, ...] = tuple(f"{number:04d}" for number in range(1, 10))
 """Every revision in `migrations/versions`, oldest first; the last is the head."""
 
 SCRIPTS = Path(__file__).parent / "migrations"
