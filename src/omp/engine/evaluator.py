@@ -27,6 +27,7 @@ Room = TypeVar("Room")
 _Work = Literal["account", "moments"]
 
 SKETCH_SIZE = 128
+_PIECES = 4  # of a population for each of several workers
 
 
 class Evaluator:
@@ -187,6 +188,8 @@ class Evaluator:
         if size == 0:
             return
         chunk = min(chunk, self._chunk)
+        if self._workers > 1:  # enough pieces that nobody waits long for the last one
+            chunk = max(1, min(chunk, -(-size // (_PIECES * self._workers))))
         starts = itertools.count(0, chunk)
 
         def worker(number: int) -> None:

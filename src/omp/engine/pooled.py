@@ -8,6 +8,7 @@ from omp.engine.evaluation import Results
 from omp.engine.fills import Costs, Float
 from omp.engine.population import Population
 from omp.engine.solo import Job
+from omp.engine.stop_tables import has_stops
 from omp.engine.tokens import symbol_seed
 from omp.engine.window import SymbolWindow, Window
 
@@ -108,7 +109,7 @@ class Pooled:
     def fast(self, job: Job) -> NDArray[np.bool_]:
         """Which genomes of a job need no walk: long ones without stops and session ends."""
         population = job.population
-        plain = np.maximum.reduce(population.stops[job.order].T) < 0
+        plain = ~has_stops(population.stops[job.order])
         return np.asarray(plain & (population.direction[job.order] == 0) & self._calm)
 
     def _add(self, job: Job, out: Results, lo: int, hi: int, room: Scratch) -> None:

@@ -9,6 +9,7 @@ these whatever stops, targets, time and session ends the genomes met so far ask 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,7 @@ class Records:
         safe: whether entries and exits by signal can be told in records: no ruin, no return
             beyond all bounds.
         doubtful: for each table of stops whether its exits cannot be told so.
+        asked: what `stop_tables` knows already, by the levels of a codebook.
     """
 
     def __init__(self, one: SymbolWindow, costs: Costs, side: int) -> None:
@@ -93,6 +95,7 @@ class Records:
         self._codes: list[NDArray[np.int32]] = []
         self._coded: dict[tuple[object, ...], int] = {}
         self.doubtful: list[bool] = [False]
+        self.asked: dict[tuple[tuple[float, ...], ...], Any] = {}
         self.settle()
 
     # ------------------------------------------------------------------ what kernels read

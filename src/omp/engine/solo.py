@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from omp.engine.evaluation import Results
 from omp.engine.fills import Costs
 from omp.engine.population import Population
-from omp.engine.records import KINDS, Records, deep_falls, spans
+from omp.engine.records import Records, deep_falls, spans
+from omp.engine.stop_tables import has_stops, stop_tables, together
 from omp.engine.window import Window
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 Int = NDArray[np.int64]
 Float = NDArray[np.float64]
 
-CHUNK = 128  # genomes that a worker takes at a time
+CHUNK = 1024  # genomes that a worker takes at a time at most
 SIDES = (1, -1)  # of the directions that have one side, in the order of their numbers
-_TRADES = 1 << 15  # trades that are listed before they are measured
+_TRADES = 1 << 18  # trades that are listed before they are measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +117,7 @@ class Solo:
         """
         population = job.population
         direction = population.direction[job.order]
-        stopped = np.maximum.reduce(population.stops[job.order].T) >= 0
+        stopped = has_stops(population.stops[job.order])
         if self._one.session_end.size:
             stopped[:] = True
         for number, sign in enumerate(SIDES):
@@ -130,7 +131,7 @@ class Solo:
                     stops, doubtful = stop_tables(self._side(sign).records, population, order)
                     order = order[~doubtful]
                     # neighbours share their tables of exits, which stay in the cache
-                    order = order[np.argsort(_together(population.stops[order]), kind="stable")]
+                    order = order[together(population.stops[order])]
                 if order.size:
                     part = Job(population, order, job.words, job.place)
                     yield Group(self._side(sign), part, bounds, stops)
@@ -154,58 +155,10 @@ class Solo:
                 some = Job(job.population, order, job.words, job.place)
                 stops, doubtful = self._both.stop_tables(some)
                 order = order[~doubtful]
-                order = order[np.argsort(_together(job.population.stops[order]), kind="stable")]
+                order = order[together(job.population.stops[order])]
             if order.size:
                 part = Job(job.population, order, job.words, job.place)
                 yield TurnGroup(self._both, part, bounds, stops)
-
-
-def stop_tables(
-    records: Records, population: Population, order: Int
-) -> tuple[tuple[Any, ...], NDArray[np.bool_]]:
-    """The arguments of `list_stopped`, and which genomes cannot be told in records."""
-    levels, stops = population.codebook.stop_levels, population.stops[order]
-    most = max(1, *(len(one) for one in levels[:3]))
-    table = np.zeros((3, most), dtype=np.int64)
-    doubtful = np.zeros(order.size, dtype=np.bool_)
-    for kind in range(len(KINDS)):
-        for number in _present(stops[:, kind]):
-            at = table[kind, number] = records.table(kind, levels[kind][number])
-            if records.doubtful[at]:
-                doubtful |= stops[:, kind] == number
-    timed = records.timed() if (stops[:, 3] >= 0).any() else 0
-    session = records.session_table()
-    if records.doubtful[session]:
-        doubtful[:] = True
-    records.settle()
-    pairs, gains = np.zeros((most + 1, most + 1), np.int64), np.zeros(most + 1, np.int64)
-    together = (stops[:, 0].astype(np.int64) + 1) * (most + 1) + stops[:, 2] + 1
-    for both in _present(together):
-        loss, trail = divmod(both, most + 1)
-        pairs[loss, trail] = records.pair(
-            int(table[0, loss - 1]) if loss else 0,
-            int(table[2, trail - 1]) if trail else 0,
-            levels[0][loss - 1] if loss else 0.0,
-        )
-    gains[0] = records.gains(0)
-    for gain in _present(stops[:, 1]):
-        gains[gain + 1] = records.gains(int(table[1, gain]))
-    longest = np.array([int(one) for one in levels[3]] or [0], dtype=np.int64)
-    given = (population.stops, table, records.codes(), pairs, gains, longest, timed, session)
-    return given, doubtful
-
-
-def _present(numbers: NDArray[Any]) -> list[int]:
-    """The numbers of at least 0 that occur, ascending."""
-    found: list[int] = np.flatnonzero(np.bincount(numbers.astype(np.int64) + 1)[1:]).tolist()
-    return found
-
-
-def _together(stops: NDArray[np.int16]) -> NDArray[np.int32]:
-    """A number for each stop loss, target and trailing stop; alike where these are alike, [G]."""
-    loss, gain, trail = (stops[:, kind].astype(np.int32) + 1 for kind in range(3))
-    made: NDArray[np.int32] = (loss * (trail.max() + 1) + trail) * (gain.max() + 1) + gain
-    return made.astype(np.int16) if made.max() < 2**15 else made
 
 
 class AnyGroup(Protocol):

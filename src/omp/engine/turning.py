@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from omp.engine.evaluation import Results
 from omp.engine.fills import Costs, Float
 from omp.engine.records import Records, aligned, deep_falls, spans
-from omp.engine.solo import Int, Job, Scratch, stop_tables
+from omp.engine.solo import Int, Job, Scratch
+from omp.engine.stop_tables import stop_tables
 from omp.engine.window import SymbolWindow
 
 _TURN_KIND = 10
