@@ -121,13 +121,15 @@ class Masks:
         Returns:
             The row in `words` of each condition of the codebook, -1 where it is not known.
         """
+        from omp.engine.kernels.masks import all_known
+
         if codebook is not self._codebook:
             before, self._codebook = self._codebook, codebook
             if before is None or before.grammar is not codebook.grammar:
                 self._reset()
             self._place[codebook.own :] = -1  # strangers have other numbers in every codebook
         self._widen(len(codebook))
-        if not ((self._place[numbers] < 0) & (numbers >= 0)).any():
+        if all_known(self._place, numbers.reshape(-1)):
             return self._place
         wanted = np.unique(numbers[numbers >= 0])
         new = wanted[self._place[wanted] < 0]

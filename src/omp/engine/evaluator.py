@@ -149,7 +149,8 @@ class Evaluator:
             size = max(size, len(population))
         for lo in range(0, len(population), size):
             order = np.arange(lo, min(lo + size, len(population)))
-            place = self._masks.learn(population.codebook, population.conditions[order])
+            numbers = population.conditions[lo : lo + size]
+            place = self._masks.learn(population.codebook, numbers)
             words = [self._masks.words(i) for i in range(len(self._window.symbols))]
             yield solo.Job(population, order, words, place)
 
@@ -157,12 +158,17 @@ class Evaluator:
         """Do what the fast path can; the rest of the job."""
         if self._solo is None:
             return job
-        done = np.zeros(len(job.population), dtype=np.bool_)
         room = partial(self._solo.scratch, bounds.size)
+        done = []
         for group in self._solo.groups(job, bounds):
-            done[group.order] = True
+            done.append(group.order)
             self._share(group.order.size, solo.CHUNK, room, partial(getattr(group, work), out))
-        rest = job.order[~done[job.order] | out.general[job.order]]
+        general = out.general
+        if sum(one.size for one in done) != job.order.size:
+            general = np.ones(len(job.population), dtype=np.bool_)
+            for one in done:
+                general[one] = out.general[one]
+        rest = job.order[general[job.order]] if general.any() else job.order[:0]
         return solo.Job(job.population, rest, job.words, job.place)
 
     def _slow(self, job: solo.Job, work: Callable[..., None], out: Results) -> None:

@@ -116,8 +116,8 @@ class Solo:
             job: genomes. bounds: first bar of each block and the bar after the last, [S + 1].
         """
         population = job.population
-        direction = population.direction[job.order]
-        stopped = has_stops(population.stops[job.order])
+        inside = slice(int(job.order[0]), int(job.order[-1]) + 1)
+        direction, stopped = population.direction[inside], has_stops(population.stops[inside])
         if self._one.session_end.size:
             stopped[:] = True
         for number, sign in enumerate(SIDES):

@@ -87,3 +87,17 @@ def compare(
             for j in range(8):
                 word |= ((eights[8 * w + j] * _GATHER) >> _TOP) << (_EIGHT * np.uint64(j))
             words[rows[k], w] = word
+
+
+@njit(cache=True, nogil=True)
+def all_known(place: Any, numbers: Any) -> bool:
+    """Whether every condition has a place.
+
+    Args:
+        place: row of each condition, -1 where there is none. numbers: of conditions, -1 for none.
+    """
+    least = 0
+    for number in numbers:
+        if number >= 0:
+            least = min(least, place[number])
+    return least >= 0
