@@ -18,6 +18,7 @@ BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 CAMPAIGNS: dict[str, list[str]] = {
     "crash": ["--kills", "1000"],
+    "old_runs": ["--each", "20", "--timed", "100"],
     "power_cuts": ["--cuts", "50"],
     "soak": ["--campaigns", "3000"],
     "claim_speed": [],

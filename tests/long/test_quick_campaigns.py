@@ -43,6 +43,12 @@ def test_a_kill_at_every_point_of_the_daemon_breaks_no_invariant() -> None:
     assert figures["violations"] == 0
 
 
+def test_a_kill_at_every_point_of_retention_loses_no_run() -> None:
+    figures = campaign("old_runs", "--each", "1", "--timed", "4")
+    assert figures["vain"].keys() <= {"any instant"}
+    assert figures["violations"] == 0
+
+
 def test_a_power_cut_loses_nothing_that_was_acknowledged() -> None:
     if why := possible():
         pytest.skip(f"NO POWER CUTS: {why}")

@@ -20,6 +20,9 @@ TRASH = "tests/laws/test_never_delete_artifacts_without_retention_policy.py"
 EXECUTOR = "tests/unit/daemon/test_local_executor.py"
 OWNER = "tests/unit/daemon/test_ownership.py"
 DATABASE = "tests/unit/store/test_database.py"
+PACKING = "tests/unit/store/test_packing.py"
+ARCHIVE = "tests/unit/ops/test_archive.py"
+BIN = "tests/unit/ops/test_trash.py::test_the_trash_holds_a_run_for_a_day"
 
 MUTANTS = (
     Mutant(
@@ -112,6 +115,41 @@ MUTANTS = (
         "            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
         "            pass\n",
         (EXECUTOR,),
+    ),
+    Mutant(
+        "a plain file goes before the name of its compressed form is durable",
+        "store/packing.py",
+        '    os.fsync(folder)\n    hit("retention.pack_placed")\n',
+        '    hit("retention.pack_placed")\n',
+        (PACKING,),
+    ),
+    Mutant(
+        "a compressed form is not compared with what it was made of",
+        "store/packing.py",
+        "            is_same = unpacked_digest(name, there) == digest\n",
+        "            is_same = True\n",
+        (PACKING,),
+    ),
+    Mutant(
+        "an archived copy is not read again",
+        "store/shelving.py",
+        "        fault = _differ(take_down(root), files)\n",
+        "        fault = None\n",
+        (f"{ARCHIVE}::test_a_copy_that_is_not_the_same_is_never_trusted",),
+    ),
+    Mutant(
+        "a directory goes though its archived copy is not whole",
+        "ops/run_moves.py",
+        "    if fault is not None:\n",
+        "    if False:\n",
+        (f"{ARCHIVE}::test_the_directory_stays_while_the_archived_copy_is_not_whole",),
+    ),
+    Mutant(
+        "the trash holds nothing",
+        "ops/trash.py",
+        "    before = None if now else ",
+        "    before = None if True else ",
+        (BIN,),
     ),
 )  # fmt: skip
 

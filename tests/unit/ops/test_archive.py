@@ -251,3 +251,18 @@ def test_only_one_copies_at_a_time(desk: Desk, old: str, tmp_path: Path) -> None
         assert tiers.work(rules) == ()
         assert archive_check.check(rules) is not None
         assert archive_check.last(rules).runs == ()  # type: ignore[union-attr]
+
+
+def test_the_directory_stays_while_the_archived_copy_is_not_whole(
+    desk: Desk, old: str, tmp_path: Path
+) -> None:
+    cold = tmp_path / "cold"
+    cold.mkdir()
+    shelving.copy_whole(desk.workspace.run(old), cold / old, cold / "incoming", facts={})
+    (cold / old / "campaign.toml").unlink()
+    run_moves.move(
+        desk, [old], "archive", kind="retention.archived", facts={}, archive=str(cold)
+    )  # and then the power went, and the disk of the archive was hurt
+    assert "is not whole" in run_moves.settle_all(desk)[0]
+    assert (desk.workspace.run(old) / "campaign.toml").is_file()
+    assert "retention.unsettled" in open_fingerprints(desk)
