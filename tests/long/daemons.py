@@ -28,8 +28,9 @@ from omp.daemon.loop import Loop
 from omp.daemon.orders import Orders
 from omp.daemon.ownership import own
 from omp.domain import failpoints
+from omp.domain.errors import OmpError
 from omp.domain.limits import Resources
-from omp.ops import incidents, sync
+from omp.ops import backup, incidents, miner, queue, sync
 from omp.ops.desk import Desk
 from omp.ops.runs import Claimed
 
@@ -90,6 +91,8 @@ class Forked:
 
     def tell(self, line: str) -> None:
         """Give it a command, unless it has died meanwhile."""
+        if self.status is not None:
+            return
         with suppress(BrokenPipeError):
             os.write(self.commands, line.encode() + b"\n")
 
@@ -141,11 +144,13 @@ def fork_daemon(
     *,
     prepare: Callable[[Desk, Loop], Any] | None = None,
     point: str = "",
+    preloaded: dict[str, str] | None = None,
 ) -> Forked:
     """Start a daemon on a workspace.
 
     Args:
         point: A fail-point that is armed from the start.
+        preloaded: Variables that the shim of `tests/shims` listens to, in the daemon alone.
         prepare: Called in the new process before the loop begins.
     """
     command_read, command_write = os.pipe()
@@ -162,6 +167,7 @@ def fork_daemon(
         os.setsid()
         handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(handle, 2)
+        os.environ |= preloaded or {}
         failpoints._left.clear()
         if point:
             failpoints._left.update(failpoints._armed(point))
@@ -171,6 +177,37 @@ def fork_daemon(
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _start(desk: Desk) -> None:
+    if miner.state(desk).state == "offline":
+        miner.want(desk, "start")
+
+
+def _alarm(desk: Desk) -> None:
+    what = f"kill.{desk.clock.iso()}"
+    incidents.open_incident(desk, what, "SEV-2", f"this is told: {what}")
+
+
+def _reorder(desk: Desk) -> None:
+    one = queue.list_queue(desk)[0]
+    queue.change(desk, one.id, priority=1 + one.priority % 9, reason="a word of the test")
+
+
+def _back_up(loop: Loop) -> None:
+    loop._upkeep.duties = {"backup": backup.make}
+    loop._upkeep.turn()
+
+
+WORDS: dict[str, Callable[[Desk, Loop, str], object]] = {
+    "arm": lambda _desk, _loop, point: failpoints._left.update(failpoints._armed(point)),
+    "sync": lambda desk, _loop, _: sync.hof_sync(desk),
+    "start": lambda desk, _loop, _: _start(desk),
+    "alarm": lambda desk, _loop, _: _alarm(desk),
+    "queue": lambda desk, _loop, _: _reorder(desk),
+    "backup": lambda _desk, loop, _: _back_up(loop),
+}
+"""What a daemon can be told over its pipe."""
 
 
 def _serve(
@@ -196,13 +233,9 @@ def _serve(
         with os.fdopen(commands) as lines:
             for line in lines:
                 word, _, rest = line.strip().partition(" ")
-                if word == "arm":
-                    failpoints._left.update(failpoints._armed(rest))
-                elif word == "sync":
-                    sync.hof_sync(desk)
-                elif word == "alarm":
-                    what = f"kill.{desk.clock.iso()}"
-                    incidents.open_incident(desk, what, "SEV-2", f"this is told: {what}")
+                if word in WORDS:
+                    with suppress(OmpError):
+                        WORDS[word](desk, loop, rest)
                 desk.wake.set()
 
     signal.signal(signal.SIGTERM, leave)

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.finished import TRIALS, make_candidates
 from tests.kits.gate_cases import run_evidence
 
+from omp.config.fingerprint import git_sha
 from omp.ops.desk import Desk
 from omp.store import campaigns
 from omp.store import runs as run_rows
@@ -77,7 +78,7 @@ def _pattern(desk: Desk, run: Run, *, passes: bool) -> dict[str, object]:
         lineage=str(run.lineage),
         seed=0,
         engine_version="0.1.0",
-        git_sha="3" * 40,
+        git_sha=git_sha() or "3" * 40,
         lock_digest="4" * 64,
         cost_model={"commission_bps": 1.0},
         counts={},

@@ -28,8 +28,8 @@ MUTANTS = (
     Mutant(
         "the folder of an entry's new place is not synced",
         "store/vault.py",
-        "    sync_folder(target.parent)\n",
-        "",
+        "        sync_folder(target.parent)\n",
+        "        pass\n",
         (SYNCS,),
     ),
     Mutant(
@@ -49,8 +49,8 @@ MUTANTS = (
     Mutant(
         "a charge is not synced",
         "domain/durable.py",
-        "            if durable:\n                os.fsync(file.fileno())",
-        "            if durable:\n                file.flush()",
+        "                if durable:\n                    os.fsync(file.fileno())",
+        "                if durable:\n                    file.flush()",
         (SYNCS,),
     ),
     Mutant(

@@ -24,10 +24,11 @@ from omp.daemon.promoter import Judge, Promoter
 from omp.daemon.resources import ResourceReader, memory_share_mb
 from omp.daemon.supervisor import GRACE_S, Supervisor
 from omp.daemon.upkeep import Upkeep
-from omp.domain.errors import Conflict, DiskFull, InvalidConfiguration, OmpError
+from omp.domain.durable import LOOK_AT_DISK
+from omp.domain.errors import Conflict, DiskFull, DiskRefused, InvalidConfiguration, OmpError
 from omp.ops import hall_check, maintenance, miner, promotion, queue, retention, settings_versions
 from omp.ops.desk import Desk
-from omp.ops.incidents import open_incident
+from omp.ops.incidents import DISK_REFUSED, RECORD_REFUSED, UNANCHORED, open_incident
 from omp.ops.workspace import hold_reserve, spend_reserve
 
 PULSE_S, IDLE_PULSE_S = 0.2, 1.0
@@ -87,7 +88,7 @@ class Loop:
         self._queue_seen: object = None
         self._later: str | None = None
         self._due_s = 0.0
-        self._healthy = False
+        self._healthy = self._unanchored = False
         self._clocks = ClockWatch()
 
     # --- from start to end ----------------------------------------------------------------------
@@ -110,14 +111,19 @@ class Loop:
     def begin(self) -> None:
         """Come up: take over what an earlier daemon left, and say so."""
         self.desk.live.set()
+        self._guarded("start", self.desk.db.fold)
         self._guarded("start", self._announce)
-        self._guarded("start", self._supervisor.reconcile)
-        self._guarded("start", self._sweep)
-        self._guarded("start", lambda: hall_check.reconcile(self.desk))
+        self._take_stock()
         self._promoter.start()
         self._outbox.start()
         self._upkeep.start()
         self._herald.ready()
+
+    def _take_stock(self) -> None:
+        """Take over what lives, end what may not, adopt or move aside what has no row."""
+        self._guarded("start", self._supervisor.reconcile)
+        self._guarded("start", self._sweep)
+        self._guarded("start", lambda: hall_check.reconcile(self.desk))
 
     def _announce(self) -> None:
         settings_versions.in_force(self.desk)
@@ -162,7 +168,7 @@ class Loop:
         """Look at the children, and tick if anything asks for it."""
         woken = self.desk.wake.is_set()
         self.desk.wake.clear()
-        moved = self._guarded("observe", self._supervisor.observe)
+        moved = self.desk.db.failed is None and self._guarded("observe", self._supervisor.observe)
         now_s = self.desk.clock.monotonic()
         backed_off = self._later is not None and self._later <= self.desk.clock.iso()
         if woken or moved or backed_off or now_s >= self._due_s or self._queue_changed():
@@ -176,6 +182,11 @@ class Loop:
         if self._heard is not None:
             heard, self._heard = self._heard, None
             self._trouble(heard)
+        if self.desk.db.failed and not self._guarded("record", self._recover_record):
+            self._supervisor.end_all("the database takes no writes")
+            self._due_s = self.desk.clock.monotonic() + self._lookout.interval_s
+            return
+        self._guarded("anchor", self._keep_anchor)
         self._guarded("clock", self._tell_of_gap)
         self._guarded("settings", self._reload)
         self._guarded("queue", lambda: queue.ingest_file(self.desk))
@@ -186,6 +197,30 @@ class Loop:
         self._guarded("retention", self._keep_within_quota)
         self._promoter.nudge()
         self._due_s = self.desk.clock.monotonic() + self._lookout.interval_s
+
+    def _recover_record(self) -> bool:
+        """The disk refused the record: begin anew as soon as it takes it, and say what happened."""
+        why = self.desk.db.failed
+        if not self.desk.db.recover():
+            _log.error("the record takes no writes: %s", why)
+            return False
+        told = f"{why}: nothing was written until the disk took it again and every page was read"
+        open_incident(self.desk, RECORD_REFUSED, "SEV-1", f"{told}. {LOOK_AT_DISK.capitalize()}")
+        self._take_stock()
+        return True
+
+    def _keep_anchor(self) -> None:
+        """The journal's head could not be kept outside the database: try again, and tell."""
+        if self.desk.anchoring.fault is None:
+            self._unanchored = False
+            return
+        fault = self.desk.anchor()
+        if isinstance(fault, DiskFull):
+            raise fault
+        if fault is not None and not self._unanchored:
+            self._unanchored = True
+            told = f"the head of the journal is not kept outside the database: {fault.sentence}"
+            open_incident(self.desk, UNANCHORED, "SEV-1", told)
 
     def _tell_of_gap(self) -> None:
         """The machine slept, or its date was set: it explains what the journal says next."""
@@ -277,22 +312,23 @@ class Loop:
             return bool(work())
         except DiskFull as error:
             self._trouble(error)
+        except DiskRefused as error:
+            _log.error("the step %s of the loop: %s", step, error.sentence)
+            self._report(DISK_REFUSED, error.sentence)
         except Exception as error:  # noqa: BLE001 - the one place that catches everything
             _log.exception("the step %s of the loop failed", step)
-            self._report(step, error)
+            fault = type(error).__name__
+            told = error.sentence if isinstance(error, OmpError) else f"{fault}: {error}"
+            self._report(f"loop.{step}.{fault}"[:96], f"the step {step} of the loop failed: {told}")
         return False
 
-    def _report(self, step: str, error: Exception) -> None:
-        told = error.sentence if isinstance(error, OmpError) else f"{type(error).__name__}: {error}"
+    def _report(self, fingerprint: str, told: str) -> None:
+        if self.desk.db.failed:
+            return  # told once the record can be written again
         try:
-            open_incident(
-                self.desk,
-                f"loop.{step}.{type(error).__name__}"[:96],
-                "SEV-1",
-                f"the step {step} of the loop failed: {told}",
-            )
+            open_incident(self.desk, fingerprint, "SEV-1", told)
         except Exception:  # noqa: BLE001 - nothing can be written: the log is all there is
-            _log.exception("the incident of the step %s could not be written", step)
+            _log.exception("the incident %s could not be written", fingerprint)
 
     def _hear_of(self, error: OmpError) -> None:
         """Another thread met a full disk; the next tick, which is at once, acts on it."""

@@ -10,11 +10,11 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from omp.domain.errors import Conflict, DiskFull, Frozen, OmpError, ResourceShort
+from omp.domain.errors import Conflict, DiskFull, DiskRefused, Frozen, OmpError, ResourceShort
 from omp.ops import maintenance
 from omp.ops.children import Children
 from omp.ops.desk import Desk
-from omp.ops.incidents import open_incident
+from omp.ops.incidents import DISK_REFUSED, open_incident
 from omp.ops.promotion import Step
 
 _log = logging.getLogger("omp.daemon")
@@ -94,6 +94,14 @@ class Promoter:
                     return
         except DiskFull as error:
             self._trouble(error)
+        except DiskRefused as error:
+            open_incident(
+                self.desk,
+                DISK_REFUSED,
+                "SEV-1",
+                f"run {run_id} waits to be judged: {error.sentence}",
+                details={"runs": [run_id]},
+            )
         except (ResourceShort, Frozen, Conflict) as error:
             # nothing the run can be blamed for; it is taken up again later
             _log.info("run %s waits: %s", run_id, error.sentence)
@@ -123,5 +131,7 @@ class Promoter:
                 "SEV-1",
                 f"finished runs cannot be judged: {error}",
             )
-        except OmpError as second:
+        except DiskFull as second:
             self._trouble(second)
+        except OmpError:
+            _log.exception("the incident of the judging could not be written")

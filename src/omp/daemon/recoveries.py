@@ -6,6 +6,7 @@ that the trouble itself has passed.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -73,6 +74,18 @@ def _same_again(scene: Scene, incident: Incident) -> str | None:
     return "the mirror holds every entry" if is_later and not kept.get("found") else None
 
 
+def _quiet(scene: Scene, incident: Incident) -> str | None:
+    since = scene.desk.clock.now() - datetime.fromisoformat(incident.last_seen_at)
+    return "the disk took everything for ten minutes" if since > QUIET else None
+
+
+def _anchored(scene: Scene, incident: Incident) -> str | None:
+    del incident
+    return None if scene.desk.anchoring.fault else "the journal's head is anchored again"
+
+
+QUIET = timedelta(minutes=10)
+
 ROWS: dict[str, Row] = {
     "watchdog.disk:": _passed("disk", "the disk has room again"),
     "watchdog.burst:": _mining_again,
@@ -80,6 +93,9 @@ ROWS: dict[str, Row] = {
     "watchdog.stuck:": _run_went_well,
     "watchdog.memory:": _run_went_well,
     "config.invalid": _passed("configuration", "the configuration is valid again"),
+    incidents.RECORD_REFUSED: _passed("database", "the database takes writes again"),
+    incidents.DISK_REFUSED: _quiet,
+    incidents.UNANCHORED: _anchored,
     sync.LAGGING: _delivered,
     sync.REFUSED: _delivered,
     drift.FINGERPRINT: _same_again,

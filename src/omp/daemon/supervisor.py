@@ -18,7 +18,7 @@ from omp.daemon.process import Identity
 from omp.daemon.resources import folder_bytes
 from omp.daemon.slot import Ending, GoneChild, Slot
 from omp.daemon.watchdog import LiveRun
-from omp.domain.errors import Conflict, DiskFull, OmpError, ResourceShort
+from omp.domain.errors import Conflict, DiskFull, IllegalMove, OmpError, ResourceShort
 from omp.domain.failpoints import hit
 from omp.ops import runs
 from omp.ops.desk import Desk
@@ -289,7 +289,7 @@ class Supervisor:
             return self._closing.close(slot)
         except ResourceShort:
             raise  # the slot stays as it is, and the next turn tries again
-        except Conflict:
+        except (Conflict, IllegalMove):
             return None  # its token is spent: whoever has it goes on
         except OmpError as error:
             self._closing.fail(slot.claimed, error.sentence, error.exit_code)

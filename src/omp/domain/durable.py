@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from omp.domain.errors import DiskFull
+from omp.domain.errors import DiskFull, DiskRefused
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-
+_REFUSED = frozenset({errno.EIO, errno.EROFS, errno.ENXIO, errno.ENODEV, errno.ESTALE})
 
 RESUME = (
     "free some space (omp cleanup --dry-run lists what may go), then resume: "
@@ -19,14 +19,26 @@ AGAIN = (
     "free some space (omp cleanup --dry-run lists what may go), then run the same command again: "
     "nothing was changed"
 )
+LOOK_AT_DISK = (
+    "look at the disk (dmesg, smartctl -a); what was acknowledged stands, what the disk refused "
+    "counts as not written and is tried again"
+)
 
 
 @contextmanager
 def disk_room(path: Path, *, remedy: str = RESUME) -> Iterator[None]:
-    """Turn "no space left" inside the block into a DiskFull that names the file."""
+    """Turn "no space left" and "input/output error" inside the block into words naming the file.
+
+    Raises:
+        DiskFull: There is no room.
+        DiskRefused: The disk did not take it, or did not keep it.
+    """
     try:
         yield
     except OSError as error:
+        if error.errno in _REFUSED:
+            asked = f"the disk refused to keep {path} ({error.strerror})"
+            raise DiskRefused(asked, remedy=LOOK_AT_DISK) from error
         if error.errno not in _FULL:
             raise
         raise DiskFull(
@@ -84,7 +96,9 @@ def _write(path: Path, data: bytes) -> None:
 def append_durable(path: Path, line: bytes, *, durable: bool = True) -> None:
     """Append one line (its newline is added) and return once it is on the disk.
 
-    A last line that a crash left without its newline is cut off first.
+    A last line that a crash left without its newline is cut off first. A line that could not be
+    synced is cut off again: nobody can know whether it is on the disk, and a later sync that
+    succeeds says nothing of it.
 
     Args:
         path: The file; made when it is not there.
@@ -96,12 +110,15 @@ def append_durable(path: Path, line: bytes, *, durable: bool = True) -> None:
     """
     with disk_room(path):
         fresh = not path.exists()
-        with path.open("ab+") as file:
-            _cut_torn_tail(file.fileno())
-            file.write(line + b"\n")
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
+        with path.open("ab+", buffering=0) as file:
+            before = _cut_torn_tail(file.fileno())
+            try:
+                _write_all(file.fileno(), line + b"\n")
+                if durable:
+                    os.fsync(file.fileno())
+            except OSError:
+                os.ftruncate(file.fileno(), before)
+                raise
         if fresh:
             sync_folder(path.parent)
 
@@ -116,7 +133,14 @@ def sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _cut_torn_tail(handle: int) -> None:
+def _write_all(handle: int, data: bytes) -> None:
+    """Write every byte, in as many pieces as the disk takes it."""
+    while data:
+        data = data[os.write(handle, data) :]
+
+
+def _cut_torn_tail(handle: int) -> int:
+    """Cut off what stands behind the last newline; gives the size that is left, bytes."""
     size = os.fstat(handle).st_size
     end = size
     while end > 0:
@@ -128,3 +152,4 @@ def _cut_torn_tail(handle: int) -> None:
         end = start
     if end != size:
         os.ftruncate(handle, end)
+    return end

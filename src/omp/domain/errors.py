@@ -17,7 +17,8 @@
     ├── ResourceShort           memory, disk, a port, a lock is not to be had (503, exit 4)
     │   ├── WorkspaceBusy           another daemon owns the workspace
     │   ├── PortTaken               another program listens there
-    │   └── DiskFull                the disk has no room for what must be durable
+    │   ├── DiskFull                the disk has no room for what must be durable
+    │   └── DiskRefused             the disk did not take, or did not keep, what must be durable
     ├── Damaged                 a file or row does not match its hash (500, exit 7)
     │   └── NewerFormat             written by a newer version than this one
     ├── Diverged                a computation done twice gave two results (500, exit 8)
@@ -173,6 +174,10 @@ class PortTaken(ResourceShort):
 
 class DiskFull(ResourceShort):
     code = "disk_full"
+
+
+class DiskRefused(ResourceShort):
+    code = "disk_refused"
 
 
 class Damaged(OmpError):

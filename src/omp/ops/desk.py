@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from omp.config.settings import LoadedSettings, Settings
+from omp.domain.errors import ResourceShort
 from omp.store import journal
 from omp.store.database import Database
 from omp.wire.workspace import Workspace
@@ -42,6 +43,17 @@ class SystemClock:
         return time.monotonic()
 
 
+@dataclass
+class Anchoring:
+    """Whether the journal's head could be kept outside the database.
+
+    Args:
+        fault: Why it could not, the last time; None while all is well.
+    """
+
+    fault: ResourceShort | None = None
+
+
 @dataclass(frozen=True)
 class Desk:
     """What every verb needs, and in whose name it acts.
@@ -51,6 +63,7 @@ class Desk:
         role: `operator`, `risk-analyst`, `trader-expert`, `daemon`, …
         wake: Set by every verb that may give the loop work; the daemon waits on it.
         live: Set while a daemon's loop runs in this process.
+        anchoring: Shared by all who work at this desk.
     """
 
     workspace: Workspace
@@ -62,6 +75,7 @@ class Desk:
     role: str
     wake: threading.Event = field(default_factory=threading.Event)
     live: threading.Event = field(default_factory=threading.Event)
+    anchoring: Anchoring = field(default_factory=Anchoring)
 
     def acting_as(self, operator: str, role: str) -> "Desk":
         """The same desk in another's name."""
@@ -89,9 +103,22 @@ class Desk:
             now=self.clock.now(),
         )
 
-    def anchor(self) -> None:
-        """Keep the journal's head outside the database, unless the journal is behind it."""
-        with self.db.read() as tx:
-            fault, last = journal.behind(tx, self.workspace), journal.head(tx)
-        if fault is None and last.seq:
-            journal.write_anchor(self.workspace, last)
+    def anchor(self) -> ResourceShort | None:
+        """Keep the journal's head outside the database, unless the journal is behind it.
+
+        What was committed stands, whether the disk takes the anchor or not: a fault is remembered,
+        the loop tells of it, and the next record, or the next tick, anchors this one as well.
+
+        Returns:
+            The fault, if there was one.
+        """
+        fault: ResourceShort | None = None
+        try:
+            with self.db.read() as tx:
+                behind, last = journal.behind(tx, self.workspace), journal.head(tx)
+            if behind is None and last.seq:
+                journal.write_anchor(self.workspace, last)
+        except ResourceShort as error:
+            fault = error
+        self.anchoring.fault = fault
+        return fault

@@ -71,6 +71,8 @@ def enter(
         staged = vault.stage(desk.workspace.hall, docket.run.id, files)
         former = f"{target.name}-{standing.episode if standing else 0}"
         vault.install(staged, target, former=former)
+    else:
+        vault.settle(target)  # a cut, or a disk that refused, may have come before that
     return _record(desk, docket, look, target)
 
 

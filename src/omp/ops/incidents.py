@@ -16,6 +16,12 @@ from omp.store import incidents as rows
 from omp.store import journal
 from omp.store.incidents import OPEN, Incident
 
+DISK_REFUSED, RECORD_REFUSED = "disk.refused", "record.refused"
+"""Fingerprints of the incidents that a failing disk opens: for files, and for the database."""
+
+UNANCHORED = "journal.unanchored"
+"""Fingerprint of the incident that an anchor opens which cannot be written."""
+
 JOURNAL_BEHIND = "journal.behind"
 """Fingerprint of the incident that a restored or shortened record opens."""
 

@@ -9,7 +9,7 @@ advisory lock makes writers queue in the same way.
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from omp.domain.errors import Damaged, DiskFull, NotFound, OmpError, ResourceShort
+from omp.domain.errors import Damaged, DiskFull, DiskRefused, NotFound, OmpError, ResourceShort
 from omp.domain.errors import InvalidInput as Invalid
 
 BUSY_TIMEOUT_MS = 15_000
@@ -55,9 +55,10 @@ SQLITE_FAULTS: dict[str, tuple[type[OmpError], str, str]] = {
         "make state/ and omp.db readable and writable by this user",
     ),
     "SQLITE_IOERR": (
-        Damaged,
+        DiskRefused,
         "the disk refused to read or to keep the database",
-        "nothing more is written; look at the disk (dmesg), then start again: " + _RESTORE,
+        "look at the disk (dmesg, smartctl -a). Nothing is written until it takes the record "
+        "again, which is tried at every tick; if it stays so: " + _RESTORE,
     ),
     "SQLITE_CORRUPT": (Damaged, "the database is damaged", _RESTORE),
     "SQLITE_NOTADB": (Damaged, "the database file is not a database", _RESTORE),
@@ -65,7 +66,12 @@ SQLITE_FAULTS: dict[str, tuple[type[OmpError], str, str]] = {
 """What SQLite calls a fault -> how a person is told; the longest matching prefix counts."""
 
 FATAL = ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB")
-"""After one of these nothing is written any more by this process."""
+"""After one of these nothing is written any more, until `recover` has begun anew."""
+
+PASSING = "SQLITE_IOERR"
+"""The one of them that may pass; a damaged file does not."""
+
+RECOVER_WAIT_S = 1.0
 
 
 class Database:
@@ -81,6 +87,7 @@ class Database:
         self._lock = threading.Lock()
         self._owner: int | None = None
         self._failed: str | None = None
+        self._may_pass = False
 
     @property
     def dialect(self) -> str:
@@ -144,7 +151,8 @@ class Database:
         Raises:
             DiskFull: There was no room; nothing of the block was kept.
             ResourceShort: Another program holds the database.
-            Damaged: The disk or the file failed; this process writes nothing any more.
+            DiskRefused: The disk failed; nothing is written until `recover` has begun anew.
+            Damaged: The file is damaged; this process writes nothing any more.
         """
         if self._owner == threading.get_ident():
             raise RuntimeError("a write transaction inside a write transaction: pass `tx` on")
@@ -184,6 +192,55 @@ class Database:
                 remedy=_RESTORE,
             )
 
+    def fold(self) -> None:
+        """Bring the write-ahead log into the database file, synced, before anything new is written.
+
+        A process whose sync failed may have left a transaction in the log that is readable and not
+        on the disk. What is written behind it would be lost with it in a power cut.
+
+        Raises:
+            DiskRefused: The disk does not take it.
+            ResourceShort: Another program reads the database all the time.
+        """
+        if self.dialect != "sqlite":
+            return
+        try:
+            with closing(sqlite3.connect(self.where, timeout=RECOVER_WAIT_S)) as handle:
+                busy = handle.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                check = "PRAGMA quick_check(1)" if self._failed else "SELECT 'ok'"
+                sound = handle.execute(check).fetchone()[0]
+        except sqlite3.Error as error:
+            raise self._told(error) or error from error
+        if sound != "ok":
+            self._may_pass = False
+            raise Damaged(f"the database {self.where} is damaged: {sound}", remedy=_RESTORE)
+        if busy:
+            raise ResourceShort(
+                f"another program reads the database {self.where}",
+                remedy="close what has state/omp.db open (a database browser, a copy of omp)",
+            )
+
+    def recover(self) -> bool:
+        """Begin anew after the disk refused: fresh connections, the log folded in, every page read.
+
+        A sync that failed is never asked again as if it had not: what it was for was reported as
+        not written, and is gone from the log when this returns.
+
+        Returns:
+            Whether the record takes writes again.
+        """
+        if self._failed is None or not self._may_pass:
+            return self._failed is None
+        with self._lock:
+            self._engine.dispose()
+            self._reader.dispose()
+            try:
+                self.fold()
+            except OmpError:
+                return False
+            self._failed = None
+        return True
+
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
@@ -191,10 +248,10 @@ class Database:
 
     def _refuse_if_failed(self) -> None:
         if self._failed:
-            raise Damaged(
+            raise (DiskRefused if self._may_pass else Damaged)(
                 f"nothing is written any more, because an earlier write failed: {self._failed}",
-                allowed="writing after a restart, once the disk is sound",
-                remedy="look at the disk (dmesg), then start again",
+                allowed="writing once the disk is sound",
+                remedy="look at the disk (dmesg); the daemon tries again at every tick",
             )
 
     @contextmanager
@@ -214,13 +271,18 @@ class Database:
                     remedy="start it, or correct [store] url, then try again",
                 )
             return error
+        return self._told(original) or error
+
+    def _told(self, original: sqlite3.Error) -> OmpError | None:
+        """What a fault of SQLite means for a person; None where it is none of the machine."""
         name = getattr(original, "sqlite_errorname", "")
         for prefix, (kind, asked, remedy) in SQLITE_FAULTS.items():
             if name.startswith(prefix):
                 if prefix in FATAL:
                     self._failed = f"{asked} ({name})"
+                    self._may_pass = prefix == PASSING
                 return kind(f"{asked}: {self.where} ({name})", remedy=remedy)
-        return error
+        return None
 
 
 def _check_file(path: Path, *, must_exist: bool) -> None:

@@ -72,9 +72,9 @@ def stage(hall: Path, name: str, files: Mapping[str, bytes | Path]) -> Path:
         listed = {relative: digest_of(root / relative) for relative in sorted(files)}
         manifest = canonical({"schema_version": SCHEMA_VERSION, "files": listed})
         _write(root / MANIFEST, manifest)
-    for folder, _, _ in os.walk(root, topdown=False):
-        sync_folder(Path(folder))
-    sync_folder(parent)
+        for folder, _, _ in os.walk(root, topdown=False):
+            sync_folder(Path(folder))
+        sync_folder(parent)
     hit("promotion.staged")
     return root
 
@@ -96,13 +96,25 @@ def install(staged: Path, target: Path, *, former: str) -> None:
     Args:
         former: Name under which a folder that stands there from an earlier episode is kept.
     """
-    if target.exists():
-        move_aside(target, target.parent / EPISODES, former)
-    staged.rename(target)
+    with disk_room(target):
+        if target.exists():
+            move_aside(target, target.parent / EPISODES, former)
+        staged.rename(target)
     hit("promotion.after_rename")
-    sync_folder(target.parent)
-    sync_folder(staged.parent)
+    settle(target)
+    with disk_room(staged):
+        sync_folder(staged.parent)
     hit("promotion.after_vault")
+
+
+def settle(target: Path) -> None:
+    """Make the name of an entry's folder durable, once it stands in its place.
+
+    Raises:
+        DiskRefused: The disk did not keep it; the entry gets no row before it does.
+    """
+    with disk_room(target):
+        sync_folder(target.parent)
 
 
 def read_shelved(folder: Path) -> Shelved:

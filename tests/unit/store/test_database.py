@@ -1,6 +1,7 @@
 """The database: durable, one writer, and refused rather than re-created."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +11,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from omp.domain.errors import Damaged, DiskFull, InvalidInput, NotFound, ResourceShort
+from omp.domain.errors import (
+    Damaged,
+    DiskFull,
+    DiskRefused,
+    InvalidInput,
+    NotFound,
+    ResourceShort,
+)
 from omp.store import meta
 from omp.store.database import SQLITE_FAULTS, Database
 from omp.store.migrate import migrate
@@ -114,18 +122,45 @@ def test_another_writer_is_waited_for_and_then_named(
 @pytest.mark.parametrize(
     "name", ["SQLITE_IOERR_FSYNC", "SQLITE_IOERR_WRITE", "SQLITE_CORRUPT_INDEX"]
 )
-def test_after_a_failing_disk_this_process_writes_nothing_more(path: Path, name: str) -> None:
+def test_after_a_failing_disk_nothing_is_written_until_all_is_begun_anew(
+    path: Path, name: str
+) -> None:
+    kind = DiskRefused if "IOERR" in name else Damaged
     db = Database.open(path)
     fault = sqlite3.OperationalError("disk I/O error")
     fault.sqlite_errorname = name
-    with pytest.raises(Damaged), db.write():
+    with pytest.raises(kind), db.write():
         raise OperationalError("COMMIT", None, fault)
     assert name in str(db.failed)
-    with pytest.raises(Damaged, match="nothing is written any more"), db.write():
+    with pytest.raises(kind, match="nothing is written any more"), db.write():
         pass
     with db.read() as tx:
         assert tx.execute(text("SELECT 1")).scalar() == 1
+    assert db.recover() is (kind is DiskRefused), "a damaged file does not mend itself"
+    if db.failed is None:
+        with db.write() as tx:
+            tx.execute(text("CREATE TABLE one (a)"))
     db.close()
+
+
+def test_what_a_dead_process_left_in_the_log_is_folded_in_before_anything_is_written(
+    path: Path, tmp_path: Path
+) -> None:
+    db = Database.open(path)
+    with db.write() as tx:
+        tx.execute(text("CREATE TABLE one (a)"))
+    left = tmp_path / "left.db"
+    for end in ("", "-wal"):
+        shutil.copy(f"{path}{end}", f"{left}{end}")
+    db.close()
+    again = Database.open(left)
+    assert Path(f"{left}-wal").stat().st_size > 0
+    again.fold()
+    log = Path(f"{left}-wal")
+    assert not log.exists() or log.stat().st_size == 0
+    with again.read() as tx:
+        assert tx.execute(text("SELECT count(*) FROM one")).scalar() == 0
+    again.close()
 
 
 def test_every_fault_says_what_to_do() -> None:
