@@ -20,6 +20,7 @@ CAMPAIGNS: dict[str, list[str]] = {
     "crash": ["--kills", "1000"],
     "old_runs": ["--each", "20", "--timed", "100"],
     "power_cuts": ["--cuts", "50"],
+    "io_faults": [],
     "soak": ["--campaigns", "3000"],
     "claim_speed": [],
     "ledger_size": [],

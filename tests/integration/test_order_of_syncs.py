@@ -4,6 +4,7 @@ A power cut on ext4 cannot show a missing fsync of a folder, since the commit th
 it along; on another filesystem it would. So the order is read from the calls.
 """
 
+import errno
 import os
 import shutil
 import sys
@@ -18,6 +19,7 @@ from tests.finished import FakeChildren, finish_run
 
 from omp.app import open_desk
 from omp.domain.durable import append_durable, write_durable
+from omp.domain.errors import DiskRefused
 from omp.ops import promotion
 from omp.store import hall as rows
 
@@ -80,6 +82,27 @@ def test_a_file_is_synced_then_renamed_then_its_folder_is_synced(
 def test_a_line_is_on_the_disk_when_the_call_returns(calls: Calls, tmp_path: Path) -> None:
     append_durable(tmp_path / "lines", b"one")
     assert calls.seen == [("sync", str(tmp_path / "lines")), ("sync", str(tmp_path))]
+
+
+def test_a_line_whose_sync_failed_counts_as_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lines"
+    append_durable(path, b"one")
+
+    def refuse(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", refuse)
+        with pytest.raises(DiskRefused, match="lines"):
+            append_durable(path, b"two")
+        with pytest.raises(DiskRefused, match="name"):
+            write_durable(tmp_path / "name", b"content")
+    assert path.read_bytes() == b"one\n"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["lines"]
+    append_durable(path, b"three")
+    assert path.read_bytes() == b"one\nthree\n"
 
 
 def test_an_entry_is_durable_before_its_row(

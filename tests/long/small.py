@@ -109,4 +109,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except OSError as error:  # what the contract calls a shortage: the run is tried again
+        emit("error", code="disk_refused", message=str(error), exit_code=4)
+        sys.exit(4)

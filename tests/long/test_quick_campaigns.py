@@ -11,6 +11,7 @@ import pytest
 from tests.long.crash import DAEMON_POINTS
 from tests.long.power_cuts import possible
 from tests.servers.postgres import programs
+from tests.shims.preload import possible as no_shim
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,6 +48,14 @@ def test_a_kill_at_every_point_of_retention_loses_no_run() -> None:
     figures = campaign("old_runs", "--each", "1", "--timed", "4")
     assert figures["vain"].keys() <= {"any instant"}
     assert figures["violations"] == 0
+
+
+def test_what_a_disk_refuses_is_told_and_loses_nothing() -> None:
+    if why := no_shim():
+        pytest.skip(f"NO I/O FAULTS: {why}")
+    figures = campaign("io_faults", "--quick")
+    assert figures["violations"] == []
+    assert figures["calls_failed"] >= figures["rows"] >= 5
 
 
 def test_a_power_cut_loses_nothing_that_was_acknowledged() -> None:

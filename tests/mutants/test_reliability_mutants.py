@@ -54,6 +54,20 @@ MUTANTS = (
         (SYNCS,),
     ),
     Mutant(
+        "a line whose sync failed counts as written",
+        "domain/durable.py",
+        "                os.ftruncate(file.fileno(), before)\n",
+        "",
+        (SYNCS,),
+    ),
+    Mutant(
+        "a record that a disk once refused is never taken up again",
+        "store/database.py",
+        "            self._failed = None\n        return True\n",
+        "        return True\n",
+        (DATABASE,),
+    ),
+    Mutant(
         "a commit may be lost in a power cut",
         "store/database.py",
         '        "synchronous=FULL",\n',

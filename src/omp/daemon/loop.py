@@ -18,17 +18,17 @@ from omp.daemon.executors.base import Executor
 from omp.daemon.executors.local import LocalExecutor
 from omp.daemon.herald import Herald
 from omp.daemon.lookout import Lookout, Reader
+from omp.daemon.make_good import DISK, MakeGood
 from omp.daemon.orders import Orders
 from omp.daemon.outbox import Outbox
 from omp.daemon.promoter import Judge, Promoter
 from omp.daemon.resources import ResourceReader, memory_share_mb
 from omp.daemon.supervisor import GRACE_S, Supervisor
 from omp.daemon.upkeep import Upkeep
-from omp.domain.durable import LOOK_AT_DISK
 from omp.domain.errors import Conflict, DiskFull, DiskRefused, InvalidConfiguration, OmpError
 from omp.ops import hall_check, maintenance, miner, promotion, queue, retention, settings_versions
 from omp.ops.desk import Desk
-from omp.ops.incidents import DISK_REFUSED, RECORD_REFUSED, UNANCHORED, open_incident
+from omp.ops.incidents import DISK_REFUSED, open_incident
 from omp.ops.workspace import hold_reserve, spend_reserve
 
 PULSE_S, IDLE_PULSE_S = 0.2, 1.0
@@ -84,11 +84,12 @@ class Loop:
         self._upkeep = Upkeep(self.desk)
         self._herald = Herald()
         self._full: OmpError | None = None
+        self._make_good = MakeGood()
         self._heard: OmpError | None = None
         self._queue_seen: object = None
         self._later: str | None = None
         self._due_s = 0.0
-        self._healthy = self._unanchored = False
+        self._healthy = False
         self._clocks = ClockWatch()
 
     # --- from start to end ----------------------------------------------------------------------
@@ -186,7 +187,10 @@ class Loop:
             self._supervisor.end_all("the database takes no writes")
             self._due_s = self.desk.clock.monotonic() + self._lookout.interval_s
             return
-        self._guarded("anchor", self._keep_anchor)
+        if self._full is None:
+            self._guarded("untold", lambda: self._make_good.tell_late(self.desk))
+        self._guarded("anchor", lambda: self._make_good.anchor(self.desk))
+        self._guarded("queue file", lambda: self._make_good.queue_file(self.desk))
         self._guarded("clock", self._tell_of_gap)
         self._guarded("settings", self._reload)
         self._guarded("queue", lambda: queue.ingest_file(self.desk))
@@ -199,28 +203,11 @@ class Loop:
         self._due_s = self.desk.clock.monotonic() + self._lookout.interval_s
 
     def _recover_record(self) -> bool:
-        """The disk refused the record: begin anew as soon as it takes it, and say what happened."""
-        why = self.desk.db.failed
-        if not self.desk.db.recover():
-            _log.error("the record takes no writes: %s", why)
-            return False
-        told = f"{why}: nothing was written until the disk took it again and every page was read"
-        open_incident(self.desk, RECORD_REFUSED, "SEV-1", f"{told}. {LOOK_AT_DISK.capitalize()}")
-        self._take_stock()
-        return True
-
-    def _keep_anchor(self) -> None:
-        """The journal's head could not be kept outside the database: try again, and tell."""
-        if self.desk.anchoring.fault is None:
-            self._unanchored = False
-            return
-        fault = self.desk.anchor()
-        if isinstance(fault, DiskFull):
-            raise fault
-        if fault is not None and not self._unanchored:
-            self._unanchored = True
-            told = f"the head of the journal is not kept outside the database: {fault.sentence}"
-            open_incident(self.desk, UNANCHORED, "SEV-1", told)
+        """The disk refused the record: begin anew as soon as it takes it."""
+        recovered = self._make_good.record(self.desk)
+        if recovered:
+            self._take_stock()
+        return recovered
 
     def _tell_of_gap(self) -> None:
         """The machine slept, or its date was set: it explains what the journal says next."""
@@ -343,8 +330,10 @@ class Loop:
         spend_reserve(self.desk.workspace)
         try:
             self._go_offline(error)
+            self._make_good.untold = None
         except Exception:  # noqa: BLE001 - even the reserve did not do: the daemon answers on
             _log.exception("the full disk could not be recorded")
+            self._make_good.untold = error
         if is_news:
             self.desk.wake.set()
 
@@ -352,7 +341,7 @@ class Loop:
         watchman = self.desk.acting_as("watchdog", "daemon")
         if miner.state(watchman).state != "offline":
             miner.want(watchman, "stop", reason=error.sentence)
-        open_incident(watchman, "watchdog.disk:miner", "SEV-1", f"mining stops: {error.sentence}")
+        open_incident(watchman, DISK, "SEV-1", f"mining stops: {error.sentence}")
 
 
 def _clean(desk: Desk) -> None:

@@ -81,7 +81,7 @@ def _quiet(scene: Scene, incident: Incident) -> str | None:
 
 def _anchored(scene: Scene, incident: Incident) -> str | None:
     del incident
-    return None if scene.desk.anchoring.fault else "the journal's head is anchored again"
+    return None if scene.desk.arrears.anchor else "the journal's head is anchored again"
 
 
 QUIET = timedelta(minutes=10)

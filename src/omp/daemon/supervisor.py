@@ -18,7 +18,7 @@ from omp.daemon.process import Identity
 from omp.daemon.resources import folder_bytes
 from omp.daemon.slot import Ending, GoneChild, Slot
 from omp.daemon.watchdog import LiveRun
-from omp.domain.errors import Conflict, DiskFull, IllegalMove, OmpError, ResourceShort
+from omp.domain.errors import Conflict, DiskFull, DiskRefused, IllegalMove, OmpError, ResourceShort
 from omp.domain.failpoints import hit
 from omp.ops import runs
 from omp.ops.desk import Desk
@@ -126,6 +126,8 @@ class Supervisor:
             raise
         except ResourceShort as error:
             self._closing.put_back(claimed, error.sentence, blameless=True, waits=True)
+            if isinstance(error, DiskRefused):
+                raise  # people are told
             return False
         except Conflict:
             return False  # somebody else has the run now

@@ -44,14 +44,16 @@ class SystemClock:
 
 
 @dataclass
-class Anchoring:
-    """Whether the journal's head could be kept outside the database.
+class Arrears:
+    """What was committed and could not be written where else it has to stand; None while all is.
 
     Args:
-        fault: Why it could not, the last time; None while all is well.
+        anchor: Why the journal's head is not kept outside the database.
+        queue_file: Why the queue file does not show the queue.
     """
 
-    fault: ResourceShort | None = None
+    anchor: ResourceShort | None = None
+    queue_file: ResourceShort | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Desk:
         role: `operator`, `risk-analyst`, `trader-expert`, `daemon`, …
         wake: Set by every verb that may give the loop work; the daemon waits on it.
         live: Set while a daemon's loop runs in this process.
-        anchoring: Shared by all who work at this desk.
+        arrears: Shared by all who work at this desk; the loop makes them good.
     """
 
     workspace: Workspace
@@ -75,7 +77,7 @@ class Desk:
     role: str
     wake: threading.Event = field(default_factory=threading.Event)
     live: threading.Event = field(default_factory=threading.Event)
-    anchoring: Anchoring = field(default_factory=Anchoring)
+    arrears: Arrears = field(default_factory=Arrears)
 
     def acting_as(self, operator: str, role: str) -> "Desk":
         """The same desk in another's name."""
@@ -120,5 +122,5 @@ class Desk:
                 journal.write_anchor(self.workspace, last)
         except ResourceShort as error:
             fault = error
-        self.anchoring.fault = fault
+        self.arrears.anchor = fault
         return fault

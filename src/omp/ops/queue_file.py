@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from omp.domain.durable import write_durable
+from omp.domain.errors import ResourceShort
 from omp.ops.desk import Desk
 from omp.store import campaigns as rows
 from omp.store import journal, meta
@@ -97,7 +98,20 @@ def stage(desk: Desk, tx: Connection) -> None:
 
 
 def publish(desk: Desk) -> None:
-    """Write what was staged last; a refused edit that stands there is kept beside it."""
+    """Write what was staged last; a refused edit that stands there is kept beside it.
+
+    The change stands in the record already, so a disk that refuses the file does not undo it: the
+    loop writes the file as soon as it can, and tells of it.
+    """
+    fault: ResourceShort | None = None
+    try:
+        _publish(desk)
+    except ResourceShort as error:
+        fault = error
+    desk.arrears.queue_file = fault
+
+
+def _publish(desk: Desk) -> None:
     path = desk.workspace.queue_file
     with desk.read() as tx:
         known = known_exports(tx)

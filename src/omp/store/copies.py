@@ -8,8 +8,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from omp.domain.durable import disk_room, sync_folder
-from omp.domain.errors import Damaged, ResourceShort
+from omp.domain.durable import LOOK_AT_DISK, disk_room, sync_folder
+from omp.domain.errors import Damaged, DiskRefused, ResourceShort
 from omp.store.journal import GENESIS, Head
 
 
@@ -35,6 +35,7 @@ def copy_database(source: Path, target: Path) -> None:
 
     Raises:
         DiskFull: There is no room for it.
+        DiskRefused: The disk did not give or did not take it.
         Damaged: A page of the source or of the copy cannot be read.
         ResourceShort: Another program holds the database for itself.
     """
@@ -110,6 +111,11 @@ def _faults(path: Path) -> Iterator[None]:
             raise ResourceShort(
                 f"another program holds the database {path} ({name})",
                 remedy="close what has it open, then try again",
+            ) from error
+        if name.startswith("SQLITE_IOERR"):
+            raise DiskRefused(
+                f"the disk refused to read {path} or to keep its copy ({name})",
+                remedy=LOOK_AT_DISK,
             ) from error
         raise Damaged(
             f"the database {path} cannot be read: {error} ({name})",

@@ -58,10 +58,10 @@ def stage(hall: Path, name: str, files: Mapping[str, bytes | Path]) -> Path:
     """
     parent = hall / STAGING
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if (parent / name).exists():  # left by a crash; it is only a copy
-        shred(parent, name)
     root = parent / name
     with disk_room(root):
+        if root.exists():  # left by a crash; it is only a copy
+            shred(parent, name)
         root.mkdir()
         for relative, content in files.items():
             path = root / relative
