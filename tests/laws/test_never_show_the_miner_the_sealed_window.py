@@ -1,5 +1,6 @@
 """Never show the miner the sealed window: the kernel refuses it, to our engine and to others."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,20 @@ def test_a_process_behind_the_wall_reads_everything_but_what_is_withheld(place) 
     assert not any("sealed/" in one or "backups" in one for one in seen)
     assert any("ens_a/strategy.toml" in one for one in seen)
     assert any("data/snapshots" in one for one in seen)
+
+
+@kernel
+def test_what_looks_have_found_stays_withheld_where_retention_puts_it(place, tmp_path) -> None:
+    cold = tmp_path / "cold"
+    for folder in (place.archive / "run_b", place.trash / "run_c", place.incoming / "run_d", cold):
+        (folder / "looks" / "one").mkdir(parents=True)
+        (folder / "looks" / "one" / "look.json").write_text("{}")
+    place.archives_file.write_text(json.dumps({"schema_version": 1, "archives": [str(cold)]}))
+    spy = [sys.executable, "-c", SPY, str(place.root), str(cold)]
+    wall = [sys.executable, "-I", "-S", confinement.__file__, *map(str, place.withheld), "--"]
+    seen, refused = spied([*wall, *spy])
+    assert sum("look.json" in one for one in refused) == 4
+    assert not any("look.json" in one for one in seen)
 
 
 @kernel

@@ -187,7 +187,8 @@ def wrong(root: Path, cold: Path, runs: list[str], before: dict[str, Content]) -
                    root / "output" / "incoming", cold / "incoming", cold / ".trash"):  # fmt: skip
         if folder.is_dir():
             found += [f"{one} was left" for one in folder.glob("run_*")]
-    found += [f"{one} was left" for one in (*root.rglob("*.part"), *cold.rglob("*.part"))]
+    halves = (*(root / "output").rglob("*.part"), *cold.rglob("*.part"))
+    found += [f"{one} was left" for one in halves]
     plain = list((root / "output" / "scg" / back).rglob("evidence.json"))
     return found + ["it was never compressed"] * bool(plain)
 
@@ -249,7 +250,7 @@ def campaign(folder: Path, *, each: int, timed: int, seed: int) -> Found:
             nth = f"{point}:{1 + number % 2}" if point in TWICE else point
             shoot(template, folder / "shot", runs, nth, found)
     for _ in range(timed):
-        shoot(template, folder / "shot", runs, TIMED, found, chance.uniform(0.02, 0.35))
+        shoot(template, folder / "shot", runs, TIMED, found, chance.uniform(0.02, 0.25))
     return found
 
 

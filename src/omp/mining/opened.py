@@ -166,6 +166,11 @@ def open_run(workspace: Workspace, run_id: str) -> OpenRun:
         Damaged: If its manifest, campaign or data are not what they say.
     """
     run = RunDirectory(workspace.run(run_id))
+    if not run.root.is_dir():
+        raise NotFound(
+            f"there is no directory {run.root}",
+            remedy=f"omp runs show {run_id} says where it is; omp runs restore brings it back",
+        )
     manifest = read_manifest(run.manifest)
     campaign = read_campaign(run.campaign)
     if campaign.config_hash != manifest.config_hash:

@@ -52,7 +52,7 @@ def turn(desk: Desk) -> bool:
 
 
 def check(desk: Desk, *, sample: int = SAMPLE) -> Checked | None:
-    """Bring the next archived runs back on trial; None where none is archived.
+    """Bring the next archived runs back on trial; None where none is archived, or none can be now.
 
     Each that could not be brought back opens an incident.
     """
@@ -79,10 +79,11 @@ def check(desk: Desk, *, sample: int = SAMPLE) -> Checked | None:
                 details={"symptoms": [error.asked], "runs": [run_id]},
             )
         tried.append(run_id)
+    if not tried:
+        return None
     now = desk.clock.iso()
-    done = Checked(now, tuple(tried), tried[-1] if tried else start, tuple(faults))
+    done = Checked(now, tuple(tried), tried[-1], tuple(faults))
     with desk.write() as tx:
         meta.put_json(tx, KEY, vars(done) | {"runs": tried, "faults": faults})
-        if tried:
-            desk.note(tx, "archive.checked", "archive", {"runs": tried, "faults": len(faults)})
+        desk.note(tx, "archive.checked", "archive", {"runs": tried, "faults": len(faults)})
     return done

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from omp.domain.errors import (
     Conflict,
@@ -145,9 +146,12 @@ def _set_hold(desk: Desk, run: str, held: str | None, kind: str, *, told: str | 
 
 
 def _due(desk: Desk) -> Iterator[tuple[Run, Callable[[Desk, Run], Step]]]:
-    """What is to be done with which run; looked up anew for each tier."""
-    yield from ((one, _pack) for one in _to_pack(desk))
-    yield from ((one, _store) for one in _to_archive(desk))
+    """What is to be done with which run: the tiers in turn, so that neither waits."""
+    for pack, away in zip_longest(_to_pack(desk), _to_archive(desk)):
+        if pack is not None:
+            yield pack, _pack
+        if away is not None:
+            yield away, _store
 
 
 def _to_pack(desk: Desk) -> tuple[Run, ...]:

@@ -63,7 +63,7 @@ def pack(parent: Path, name: str, bound: Mapping[str, str]) -> Packed:
     files, faults = 0, []
     try:
         for here, _, names, folder in os.fwalk(name, dir_fd=handle, follow_symlinks=False):
-            place = Path(here).relative_to(name)
+            place, earlier = Path(here).relative_to(name), files
             for one in sorted(names):
                 relative = (place / one).as_posix()
                 if one in PLAIN or one.startswith(".") or one.endswith(SUFFIX):
@@ -75,6 +75,8 @@ def pack(parent: Path, name: str, bound: Mapping[str, str]) -> Packed:
                         files += _pack_one(folder, one, bound.get(relative))
                     except Damaged as error:
                         faults.append(f"{name}/{relative}: {error.asked}")
+            if files > earlier:
+                os.fsync(folder)  # the plain files are gone for good, all at once
     finally:
         os.close(handle)
     return Packed(files, before - weigh(parent, name).bytes, tuple(faults))
@@ -135,7 +137,6 @@ def _pack_one(folder: int, name: str, expected: str | None) -> int:
     os.fsync(folder)
     hit("retention.pack_placed")
     os.unlink(name, dir_fd=folder)
-    os.fsync(folder)
     return 1
 
 

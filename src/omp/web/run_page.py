@@ -74,7 +74,7 @@ def everything(desk: Desk, run_id: str, *, whole: bool) -> dict[str, Any]:
 
 
 def _read(desk: Desk, run: dict[str, Any]) -> Found:
-    if run["state"] != "completed":
+    if run["state"] != "completed" or run["where"]:
         return Found()
     try:
         evidence = evidence_of(desk, run)

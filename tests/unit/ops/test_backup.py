@@ -54,6 +54,15 @@ def test_everything_comes_back(desk: Desk, entry: str, tmp_path: Path) -> None:
         again.db.close()
 
 
+def test_tables_that_were_imported_come_back(desk: Desk, entry: str, tmp_path: Path) -> None:
+    table = desk.workspace.root / "data" / "tables" / "caps" / "members.csv"
+    table.parent.mkdir(parents=True)
+    table.write_text("symbol,from\nAAA,2001-01-02\n")
+    restore(Path(backup.make(desk).file), tmp_path / "elsewhere")
+    there = tmp_path / "elsewhere" / "data" / "tables" / "caps" / "members.csv"
+    assert there.read_bytes() == table.read_bytes()
+
+
 def test_looks_freeze_until_a_person_says_what_happened(
     desk: Desk, entry: str, tmp_path: Path
 ) -> None:

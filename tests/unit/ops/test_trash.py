@@ -66,7 +66,7 @@ def test_the_trash_holds_a_run_for_a_day(
         kinds = ("retention.trashed", "retention.undeleted", "retention.deleted")
         records = [one.kind for one in journal.records(tx, kinds=kinds, limit=100)]
     assert records == [kinds[0], kinds[1], kinds[0], kinds[2]]
-    assert "deleted by retention" in run_page.everything(rules, old, whole=True)["fault"]
+    assert "deleted by retention" in run_page.everything(rules, old, whole=True)["run"]["where"]
 
 
 def test_the_trash_goes_at_once_before_mining_would_stop(
