@@ -205,6 +205,7 @@ WORDS: dict[str, Callable[[Desk, Loop, str], object]] = {
     "start": lambda desk, _loop, _: _start(desk),
     "alarm": lambda desk, _loop, _: _alarm(desk),
     "queue": lambda desk, _loop, _: _reorder(desk),
+    "upkeep": lambda _desk, loop, _: loop._upkeep.turn(),
     "backup": lambda _desk, loop, _: _back_up(loop),
 }
 """What a daemon can be told over its pipe."""

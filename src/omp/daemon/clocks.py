@@ -6,8 +6,17 @@ the same: it explains a gap in the journal.
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from omp.daemon import process
+from omp.ops.desk import Desk
+from omp.ops.queue_dates import follow_date
+from omp.store import meta
+
+CLOCKS_KEY = "daemon.clocks"
+"""Under this name it is kept how the clocks stood, so that the next daemon sees a jump as well."""
 
 SHORTEST_SLEEP_S = 2.0
 SMALLEST_JUMP_S = 5.0
@@ -45,11 +54,20 @@ class Gap:
 
 
 class ClockWatch:
-    """Compares the clocks from look to look."""
+    """Compares the clocks from look to look, and from daemon to daemon while the machine is up."""
 
     def __init__(self, clocks: Clocks | None = None) -> None:
         self._clocks = clocks or Clocks()
         self._slept, self._dated = self._read()
+
+    def resume(self, kept: Mapping[str, Any] | None) -> None:
+        """Go on from how the clocks stood for an earlier daemon, if the machine was up since."""
+        if kept and kept.get("boot_id") == process.boot_id():
+            self._slept, self._dated = float(kept["slept_s"]), float(kept["dated_s"])
+
+    def kept(self) -> dict[str, object]:
+        """How the clocks stand, for `resume`."""
+        return {"boot_id": process.boot_id(), "slept_s": self._slept, "dated_s": self._dated}
 
     def look(self) -> Gap:
         """What happened since the last look."""
@@ -63,3 +81,23 @@ class ClockWatch:
     def _read(self) -> tuple[float, float]:
         boot = self._clocks.boot()
         return boot - self._clocks.monotonic(), self._clocks.wall() - boot
+
+
+def tell(desk: Desk, watch: ClockWatch) -> Gap:
+    """Journal what happened to the clocks, and let instants that are waited for follow the date.
+
+    A back-off keeps its length, and a run that a later daemon adopts is not idle for the time in
+    which the machine slept or which nobody lived through.
+    """
+    gap = watch.look()
+    if gap:
+        with desk.write() as tx:
+            moved = follow_date(tx, jumped_s=gap.jumped_s, slept_s=gap.slept_s)
+            desk.note(tx, "machine.gap", "daemon", {**asdict(gap), "moved": moved})
+    return gap
+
+
+def resume(desk: Desk, watch: ClockWatch) -> None:
+    """Go on from what an earlier daemon saw of the clocks."""
+    with desk.read() as tx:
+        watch.resume(meta.get_json(tx, CLOCKS_KEY))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from omp.daemon import health, watchdog
+from omp.daemon.clocks import CLOCKS_KEY
 from omp.daemon.forecast import DiskForecast
 from omp.daemon.health import Health
 from omp.daemon.process import Identity
@@ -40,6 +41,8 @@ class Lookout:
         desk: The workspace.
         supervisor: The slots.
         reader: Reads the machine.
+
+    `clocks` is how the machine's clocks stand to one another, kept for the next daemon.
     """
 
     def __init__(self, desk: Desk, supervisor: Supervisor, reader: Reader) -> None:
@@ -49,6 +52,7 @@ class Lookout:
         self._memory = Memory()
         self._reading: Resources | None = None
         self._forecast = DiskForecast()
+        self.clocks: dict[str, object] = {}
 
     @property
     def has_room(self) -> bool:
@@ -103,6 +107,7 @@ class Lookout:
                 meta.put_json(tx, RESOURCES_KEY, reading)
             meta.put_json(tx, BLOCKED_KEY, {"reasons": reasons, "at": now} if reasons else None)
             meta.put_json(tx, LOOP_KEY, facts)
+            meta.put_json(tx, CLOCKS_KEY, self.clocks or None)
             meta.put_json(tx, health.KEY, {"ok": found.ok, "checks": checks, "at": now})
         return found
 
@@ -123,13 +128,14 @@ class Lookout:
     def _failures(self) -> int:
         """Failed runs in the error window, since the miner was last set going."""
         window = timedelta(minutes=self.desk.settings.limits.error_window_min)
-        since = journal.iso(self.desk.clock.now() - window)
+        now = self.desk.clock.now()
+        since, until = journal.iso(now - window), journal.iso(now)
         with self.desk.read() as tx:
             told = journal.records(tx, kinds=("miner.wanted",), newest_first=True, limit=20)
             failed = runs.find(tx, states=("failed",), limit=1000)
         going = [one.ts for one in told if one.payload.get("action") in ("start", "resume")]
         since = max(since, *going[:1], "")
-        return sum(1 for run in failed if (run.finished_at or "") > since)
+        return sum(1 for run in failed if since < (run.finished_at or "") <= until)
 
     def _failing(self) -> tuple[tuple[str, int], ...]:
         with self.desk.read() as tx:

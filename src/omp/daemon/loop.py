@@ -8,9 +8,9 @@ several times a second. Start-up and recovery from a crash are ordinary ticks.
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 
+from omp.daemon import clocks
 from omp.daemon.actions import Hands
 from omp.daemon.children import SlotChildren
 from omp.daemon.clocks import ClockWatch
@@ -114,6 +114,8 @@ class Loop:
         self.desk.live.set()
         self._guarded("start", self.desk.db.fold)
         self._guarded("start", self._announce)
+        self._guarded("start", lambda: clocks.resume(self.desk, self._clocks))
+        self._guarded("start", self._tell_of_gap)
         self._take_stock()
         self._promoter.start()
         self._outbox.start()
@@ -211,9 +213,8 @@ class Loop:
 
     def _tell_of_gap(self) -> None:
         """The machine slept, or its date was set: it explains what the journal says next."""
-        if gap := self._clocks.look():
-            with self.desk.write() as tx:
-                self.desk.note(tx, "machine.gap", "daemon", asdict(gap))
+        clocks.tell(self.desk, self._clocks)
+        self._lookout.clocks = self._clocks.kept()
 
     def _pulse_s(self) -> float:
         """How long to wait for a reason to turn again."""

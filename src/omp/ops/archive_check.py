@@ -46,7 +46,7 @@ def turn(desk: Desk) -> bool:
     before = last(desk)
     if every_h == 0 or desk.db.failed or maintenance.state(desk).on:
         return False
-    if before is not None and ago(desk, hours=every_h) < before.at <= desk.clock.iso():
+    if before is not None and ago(desk, hours=every_h) < before.at < ago(desk, hours=-every_h):
         return False
     return check(desk) is not None
 

@@ -2,7 +2,9 @@
 
 import random
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
 
 from omp.config.gate_bars import GateBars
 from omp.domain.hall import PROVENANCE_FIELDS
@@ -12,7 +14,7 @@ from omp.gates.panel import gates
 from omp.ops import incidents
 from omp.ops.desk import Desk
 from omp.store import hall as rows
-from omp.store import outbox_rows, vault
+from omp.store import journal, outbox_rows, vault
 from omp.store import runs as run_rows
 from omp.store.hall import Entry
 from omp.store.outbox_rows import Lag
@@ -77,6 +79,7 @@ def check(desk: Desk) -> HallCheck:
     with desk.read() as tx:
         entries = rows.listed(tx)
         lag = outbox_rows.lag(tx)
+        latest = _latest(desk, tx)
     issues: list[str] = []
     examined = [_examine(desk, one, entries, issues) for one in entries]
     names, folders = {one.candidate_id for one in entries}, set(vault.folders(desk.workspace.hall))
@@ -84,7 +87,7 @@ def check(desk: Desk) -> HallCheck:
     issues += [f"{name} has a folder and no row" for name in sorted(folders - names)]
     flat = [one.candidate_id for one in entries if not (_variance(one) or 0.0) >= 1e-6]
     issues += [f"{name} comes from a collapsed population" for name in flat]
-    undated = [one.candidate_id for one in entries if not _dated(desk, one)]
+    undated = [one.candidate_id for one in entries if not _dated(latest, one)]
     issues += [f"{name} was promoted at no valid instant" for name in undated]
     doubled = _doubled(entries)
     issues += [f"genome {genome[:12]}… stands twice in {place}" for place, genome in doubled]
@@ -169,12 +172,20 @@ def _variance(entry: Entry) -> float | None:
     return float(value) if isinstance(value, int | float) else None
 
 
-def _dated(desk: Desk, entry: Entry) -> bool:
+def _latest(desk: Desk, tx: Connection) -> datetime:
+    """The latest instant there has been: now, or before the date was set back."""
+    gaps = journal.records(tx, kinds=("machine.gap",), limit=10_000)
+    back_s = sum(-min(0.0, float(one.payload.get("jumped_s", 0.0))) for one in gaps)
+    return desk.clock.now() + timedelta(seconds=back_s)
+
+
+def _dated(latest: datetime, entry: Entry) -> bool:
+    """Whether it was promoted at an instant that has been, by the date or by the journal."""
     try:
         instant = datetime.fromisoformat(entry.promoted_at)
     except ValueError:
         return False
-    return instant.tzinfo is not None and instant <= desk.clock.now()
+    return instant.tzinfo is not None and instant <= latest
 
 
 def _doubled(entries: tuple[Entry, ...]) -> list[tuple[str, str]]:

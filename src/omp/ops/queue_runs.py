@@ -130,7 +130,7 @@ def queue_run(desk: Desk, tx: Connection, campaign: Campaign) -> Run | None:
         data_digest=source.digest,
         lineage=None if source.digest is None else source.lineage,
         environment=source.environment,
-        queued_at=journal.iso(now),
+        queued_at=journal.iso(_behind(last, now)),
         not_before=_back_off(desk, tx, campaign, last),
     )
     runs.add(tx, run)
@@ -154,6 +154,13 @@ def queue_run(desk: Desk, tx: Connection, campaign: Campaign) -> Run | None:
         },
     )
     return run
+
+
+def _behind(last: Run | None, now: datetime) -> datetime:
+    """When a run is queued: behind the campaign's last one, though the date was set back since."""
+    if last is None:
+        return now
+    return max(now, datetime.fromisoformat(last.queued_at) + timedelta(microseconds=1))
 
 
 def _back_off(desk: Desk, tx: Connection, campaign: Campaign, last: Run | None) -> str | None:

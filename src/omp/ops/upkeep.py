@@ -44,11 +44,15 @@ def scrub_on(desk: Desk) -> bool:
 
 
 def past(desk: Desk, instant: str | None, hours: float) -> bool:
-    """Whether so many hours have gone by since an instant; an unknown or future one is long ago."""
+    """Whether so many hours have gone by since an instant.
+
+    An unknown one is long ago. One that lies ahead, since the date was set back, counts as now; but
+    one that lies further ahead than the hours themselves was never true.
+    """
     if instant is None:
         return True
     since = desk.clock.now() - datetime.fromisoformat(instant)
-    return since >= timedelta(hours=hours) or since < timedelta(0)
+    return abs(since) >= timedelta(hours=hours)
 
 
 DUTIES: Mapping[str, Duty] = {
