@@ -21,6 +21,7 @@ CAMPAIGNS: dict[str, list[str]] = {
     "old_runs": ["--each", "20", "--timed", "100"],
     "power_cuts": ["--cuts", "50"],
     "io_faults": [],
+    "clock_jumps": [],
     "soak": ["--campaigns", "3000"],
     "claim_speed": [],
     "ledger_size": [],

@@ -58,6 +58,14 @@ def test_what_a_disk_refuses_is_told_and_loses_nothing() -> None:
     assert figures["calls_failed"] >= figures["rows"] >= 5
 
 
+def test_a_date_that_is_set_blames_no_run_and_does_nothing_twice() -> None:
+    if why := no_shim():
+        pytest.skip(f"NO CLOCK JUMPS: {why}")
+    figures = campaign("clock_jumps")
+    assert figures["violations"] == []
+    assert figures["runs"] >= figures["jumps"]
+
+
 def test_a_power_cut_loses_nothing_that_was_acknowledged() -> None:
     if why := possible():
         pytest.skip(f"NO POWER CUTS: {why}")
