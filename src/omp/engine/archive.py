@@ -91,29 +91,19 @@ class Elites:
         return Elites(Population.join([self.genomes, other.genomes]), *arrays)
 
     def ranked(self) -> Int:
-        """Order, best first: tier, then fewer conditions and stops, then fitness.
+        """Rows of the simplest genome of each behaviour, best first, see `ranked`."""
+        return ranked(self.behaviour, self.genomes.complexity, self.tier, self.fitness)
 
-        What is equal in all of them is ordered by its behaviour.
-        """
-        keys = (
-            self.behaviour[:, 1],
-            self.behaviour[:, 0],
-            -self.fitness,
-            self.genomes.complexity,
-            -self.tier,
-        )
-        order: Int = np.lexsort(keys)
-        return order
 
-    def distinct(self) -> Int:
-        """Rows of the simplest genome of each behaviour, the first of equals."""
-        keys = (np.arange(len(self)), self.genomes.complexity, *self.behaviour.T)
-        order = np.lexsort(keys)
-        sorted_ = self.behaviour[order]
-        first = np.ones(len(self), dtype=np.bool_)
-        first[1:] = (sorted_[1:] != sorted_[:-1]).any(axis=1)
-        rows: Int = np.sort(order[first])
-        return rows
+def ranked(behaviour: NDArray[np.uint64], complexity: Int, tier: Int, fitness: Float) -> Int:
+    """Rows of the simplest genome of each behaviour, the first of equals, best first.
+
+    The order: tier, then fewer conditions and stops, then fitness, then behaviour.
+    """
+    from omp.engine.kernels.niches import rank_distinct
+
+    rows = np.empty(complexity.size, dtype=np.int64)
+    return rows[: rank_distinct(behaviour, complexity, tier, fitness, rows)]
 
 
 def fitness(evaluation: Evaluation) -> Float:
@@ -183,15 +173,29 @@ class Archive:
             least[niche] = max(least[niche], held.tier[held.niche == niche].min())
         return least
 
-    def shortlist(self, some: Elites, most: int) -> Int:
+    def shortlist(
+        self,
+        behaviour: NDArray[np.uint64],
+        complexity: Int,
+        tier: Int,
+        fitness: Float,
+        most: int,
+    ) -> Int:
         """Rows of those that shall be tried, best first: `most` and twice the free places.
 
         Whatever repeats a behaviour stays outside before its sketch is computed.
+
+        Args:
+            behaviour, complexity, tier, fitness: as of `Elites`, of strategies on their way in.
+            most: how many a full archive tries.
         """
-        rows = some.distinct()
-        rows = rows[some.take(rows).ranked()]
-        rows = rows[~self._repeats(some, rows)]
-        return rows[: most + 2 * (self.size - len(self.elites))]
+        from omp.engine.kernels.niches import repeats
+
+        rows = ranked(behaviour, complexity, tier, fitness)
+        known = np.empty(rows.size, dtype=np.bool_)
+        held, plain = self.elites.behaviour, self.elites.genomes.complexity
+        repeats(held, plain, behaviour[rows], complexity[rows], known)
+        return rows[~known][: most + 2 * (self.size - len(self.elites))]
 
     def add(self, some: Elites) -> int:
         """Merge new elites in, each with its sketch.
@@ -205,8 +209,7 @@ class Archive:
             return 0
         known = len(self.elites)
         pool = self.elites.join(some)
-        rows = pool.distinct()
-        rows = rows[pool.take(rows).ranked()]
+        rows = pool.ranked()
         kept = np.empty(self.size, dtype=np.int64)
         n = choose(
             pool.niche[rows],
@@ -221,21 +224,6 @@ class Archive:
         chosen = rows[kept[:n]]
         self.elites = pool.take(chosen)
         return int(np.count_nonzero(chosen >= known))
-
-    def _repeats(self, some: Elites, rows: Int) -> NDArray[np.bool_]:
-        """Which rows behave as an elite that is as simple."""
-        held = {
-            (a, b): c
-            for (a, b), c in zip(
-                self.elites.behaviour.tolist(), self.elites.genomes.complexity.tolist(), strict=True
-            )
-        }
-        complexity = some.genomes.complexity[rows].tolist()
-        behaviour = some.behaviour[rows].tolist()
-        return np.array(
-            [held.get((a, b), c + 1) <= c for (a, b), c in zip(behaviour, complexity, strict=True)],
-            dtype=np.bool_,
-        )
 
 
 def normed(sketch: Float) -> Float:

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from omp.engine.archive import N_NICHES, Archive, Elites, fitness, niches, normed, tiers
+from omp.engine.archive import (
+    N_NICHES,
+    Archive,
+    Elites,
+    fitness,
+    niches,
+    normed,
+    ranked,
+    tiers,
+)
 from omp.engine.codebook import Codebook
 from omp.engine.evaluation import Evaluation
 from omp.engine.population import Population, from_arrays, to_arrays
@@ -69,8 +78,7 @@ class Islands:
         every = self.archives[0].elites
         for one in self.archives[1:]:
             every = every.join(one.elites)
-        rows = every.distinct()
-        return every.take(rows[every.take(rows).ranked()])
+        return every.take(every.ranked())
 
     @property
     def known(self) -> NDArray[np.uint64]:
@@ -94,23 +102,32 @@ class Islands:
         good = fitness(evaluation)
         fit = (evaluation.n_trades >= self._min_trades) & np.isfinite(good)
         niche, tier = niches(evaluation), tiers(good, evaluation.n_bars)
-        lists = []
+        complexity, lists = population.complexity, []
         for i, island in enumerate(self.archives):
             lo, hi = self.bounds(len(population), i)
             mine = fit[lo:hi] & (tier[lo:hi] >= island.floor()[niche[lo:hi]])
             rows = np.flatnonzero(mine) + lo
-            some = Elites(
-                genomes=population.take(rows),
-                behaviour=evaluation.behaviour[rows],
-                sharpe_x=evaluation.sharpe_x[rows],
-                fitness=good[rows],
-                tier=tier[rows],
-                n_trades=evaluation.n_trades[rows].astype(np.int64),
-                generation=np.full(rows.size, generation, dtype=np.int64),
-                niche=niche[rows],
-                sketch=np.zeros((rows.size, 0)),
+            few = island.shortlist(
+                evaluation.behaviour[rows],
+                complexity[rows],
+                tier[rows],
+                good[rows],
+                -(-(hi - lo) // _SHORTLIST),
             )
-            lists.append(some.take(island.shortlist(some, -(-(hi - lo) // _SHORTLIST))))
+            rows = rows[few]
+            lists.append(
+                Elites(
+                    genomes=population.take(rows),
+                    behaviour=evaluation.behaviour[rows],
+                    sharpe_x=evaluation.sharpe_x[rows],
+                    fitness=good[rows],
+                    tier=tier[rows],
+                    n_trades=evaluation.n_trades[rows].astype(np.int64),
+                    generation=np.full(rows.size, generation, dtype=np.int64),
+                    niche=niche[rows],
+                    sketch=np.zeros((rows.size, 0)),
+                )
+            )
         ends = np.cumsum([0, *map(len, lists)])
         if not ends[-1]:
             return 0
@@ -131,10 +148,18 @@ class Islands:
 
     def measures(self) -> dict[str, float]:
         """How the elites spread over the niches, and how alike they are: see `Evolution`."""
-        elites = self.elites
-        share = np.bincount(elites.niche, minlength=N_NICHES) / max(1, len(elites))
+        held = [one.elites for one in self.archives]
+        rows = ranked(
+            np.concatenate([one.behaviour for one in held]),
+            np.concatenate([one.genomes.complexity for one in held]),
+            np.concatenate([one.tier for one in held]),
+            np.concatenate([one.fitness for one in held]),
+        )
+        niche = np.concatenate([one.niche for one in held])[rows]
+        share = np.bincount(niche, minlength=N_NICHES) / max(1, rows.size)
         some = share[share > 0.0]
-        top = elites.sketch[:_TOP]
+        top = np.concatenate([one.sketch for one in held if len(one)] or [np.zeros((0, 0))])
+        top = top[rows[:_TOP]]
         n = top.shape[0]
         whole = float((top.sum(axis=0) ** 2).sum())  # of all pairs, each with itself among them
         return {

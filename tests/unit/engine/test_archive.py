@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from tests.kits.indicators_bars import random_bars
 
 from omp.engine import Costs, Evaluator, Grammar
@@ -73,19 +74,23 @@ def test_within_a_step_of_the_sharpe_ratio_the_simpler_comes_first() -> None:
     assert held(one) == [3, 2, 1]
 
 
+def tried(one: Archive, some: Elites, most: int) -> NDArray[np.int64]:
+    return one.shortlist(some.behaviour, some.genomes.complexity, some.tier, some.fitness, most)
+
+
 def test_the_shortlist_leaves_out_what_cannot_enter() -> None:
     one = archive(size=3, per_niche=2, per_idea=9)
     found = elites(
         [(1, 1.0, 0.0, 2, 0), (1, 1.0, 0.0, 1, 0), (2, 2.0, 0.0, 1, 0), (3, 0.5, 0.0, 1, 1)]
     )
-    assert found.take(one.shortlist(found, 9)).behaviour[:, 0].tolist() == [2, 1, 3]
-    assert one.shortlist(found, 0).size == 3  # an archive with free places looks at more
+    assert found.take(tried(one, found, 9)).behaviour[:, 0].tolist() == [2, 1, 3]
+    assert tried(one, found, 0).size == 3  # an archive with free places looks at more
     one.add(found)
     assert held(one) == [2, 1, 3]
     assert one.floor()[[0, 1, 4]].tolist() == [10, 5, 5]  # full: niche 0, and the archive
     later = elites([(1, 1.0, 0.0, 1, 0), (7, 0.9, 0.0, 1, 1), (8, 1.9, 0.0, 1, 0)])
-    assert later.take(one.shortlist(later, 9)).behaviour[:, 0].tolist() == [8, 7]
-    assert one.shortlist(later, 1).size == 1
+    assert later.take(tried(one, later, 9)).behaviour[:, 0].tolist() == [8, 7]
+    assert tried(one, later, 1).size == 1
 
 
 rows = st.lists(
@@ -120,6 +125,23 @@ def test_whatever_is_added_the_rules_of_the_archive_hold(
     before = held(one)
     assert one.add(elites(given_)) >= 0
     assert set(before) | {row[0] for row in given_} >= set(held(one))
+
+
+@settings(max_examples=80, deadline=None)
+@given(rows)
+def test_the_order_is_that_of_its_definition(
+    given_: list[tuple[int, float, float, int, int]],
+) -> None:
+    some = elites(given_)
+    plain = some.genomes.complexity
+    first: dict[tuple[int, ...], int] = {}
+    for i in sorted(range(len(some)), key=lambda i: (plain[i], i)):
+        first.setdefault(tuple(some.behaviour[i].tolist()), i)
+    keys = {
+        i: (-some.tier[i], plain[i], -some.fitness[i], *some.behaviour[i].tolist())
+        for i in first.values()
+    }
+    assert some.ranked().tolist() == sorted(keys, key=lambda i: keys[i])
 
 
 def test_normed_sketches_estimate_correlations() -> None:

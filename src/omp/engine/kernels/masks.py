@@ -46,6 +46,17 @@ def _level_flags(left: Any, level: float, op: int, out: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
+def _with_bar_before(values: Any, first: int, last: int) -> Any:
+    """The window's values and the one before it, which is undefined where there is none."""
+    if first > 0:
+        return values[first - 1 : last]
+    made = np.empty(last + 1)
+    made[0] = np.nan
+    made[1:] = values[:last]
+    return made
+
+
+@njit(cache=True, nogil=True)
 def compare(
     left: Any,
     right: Any,
@@ -69,13 +80,8 @@ def compare(
     eights = np.zeros(8 * width, np.uint64)
     flags = eights.view(np.uint8)  # one byte for each bar
     # a bar more in front, for the crossings; nothing crosses in the first bar of all
-    before = np.empty(n + 1)
-    beside = np.empty(n + 1 if right.size > 0 else 0)
-    before[1:] = left[first:last]
-    before[0] = left[first - 1] if first > 0 else np.nan
-    if right.size > 0:
-        beside[1:] = right[first:last]
-        beside[0] = right[first - 1] if first > 0 else np.nan
+    before = _with_bar_before(left, first, last)
+    beside = _with_bar_before(right, first, last) if right.size > 0 else right
     for k in range(ops.size):
         if right.size > 0:
             _flags(before, beside, ops[k], flags)

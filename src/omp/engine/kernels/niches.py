@@ -114,3 +114,84 @@ def lower_quartile(block_sum: Any, block_sum_sq: Any, length: float, out: Any) -
                 k -= 1
             sharpe[k + 1] = one
         out[g] = sharpe[at] + (place - at) * (sharpe[above] - sharpe[at])
+
+
+@njit(cache=True, nogil=True)
+def _before(a: int, b: int, behaviour: Any, complexity: Any, tier: Any, fitness: Any) -> bool:
+    """Whether strategy a ranks before b: tier, then simplicity, fitness, behaviour."""
+    if tier[a] != tier[b]:
+        return bool(tier[a] > tier[b])
+    if complexity[a] != complexity[b]:
+        return bool(complexity[a] < complexity[b])
+    if fitness[a] != fitness[b]:
+        return bool(fitness[a] > fitness[b])
+    if behaviour[a, 0] != behaviour[b, 0]:
+        return bool(behaviour[a, 0] < behaviour[b, 0])
+    return bool(behaviour[a, 1] < behaviour[b, 1])
+
+
+@njit(cache=True, nogil=True)
+def rank_distinct(behaviour: Any, complexity: Any, tier: Any, fitness: Any, rows: Any) -> int:
+    """The simplest strategy of each behaviour, the first of equals, in order, the best first.
+
+    Args:
+        behaviour: uint64[N, 2]. complexity, tier, fitness: [N], fitness finite.
+        rows: int64[N], written.
+
+    Returns:
+        How many there are.
+    """
+    n = complexity.size
+    size = 16
+    while size < 2 * n:
+        size *= 2
+    last = np.uint64(size - 1)
+    table = np.full(size, -1, dtype=np.int64)
+    for i in range(n):
+        at: Any = np.int64(behaviour[i, 0] & last)
+        while True:
+            j = table[at]
+            if j < 0:
+                table[at] = i
+                break
+            if behaviour[i, 0] == behaviour[j, 0] and behaviour[i, 1] == behaviour[j, 1]:
+                if complexity[i] < complexity[j]:
+                    table[at] = i
+                break
+            at = at + 1 if at + 1 < size else 0
+    count = 0
+    for one in table:
+        if one >= 0:
+            rows[count] = one
+            count += 1
+    other = np.empty(count, dtype=np.int64)
+    step = 1
+    while step < count:  # sorted runs of doubling length are merged
+        for begin in range(0, count, 2 * step):
+            a, middle = begin, min(begin + step, count)
+            b, end = middle, min(begin + 2 * step, count)
+            for k in range(begin, end):
+                take_b = a >= middle or (
+                    b < end and _before(rows[b], rows[a], behaviour, complexity, tier, fitness)
+                )
+                other[k] = rows[b] if take_b else rows[a]
+                b += take_b
+                a += not take_b
+        rows[:count] = other
+        step *= 2
+    return count
+
+
+@njit(cache=True, nogil=True)
+def repeats(held: Any, plain: Any, behaviour: Any, complexity: Any, out: Any) -> None:
+    """Mark the strategies that behave as a held one that is as simple.
+
+    Args:
+        held, plain: behaviours and complexities that are held, [E, 2] and [E].
+        behaviour, complexity: of those that are asked about, [N, 2] and [N]. out: bool[N], written.
+    """
+    for i in range(complexity.size):
+        out[i] = False
+        for j in range(plain.size):
+            if held[j, 0] == behaviour[i, 0] and held[j, 1] == behaviour[i, 1]:
+                out[i] = out[i] or plain[j] <= complexity[i]
