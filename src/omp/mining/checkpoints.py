@@ -48,7 +48,11 @@ class Checkpoints:
         return self.folder / LOG_NAME
 
     def save(self, search: Search, sentinel: Sentinel, step: Step, elapsed_s: float) -> None:
-        """Make a generation durable.
+        """Make a generation durable; see `write`."""
+        self.write(packed(search, sentinel, step, elapsed_s))
+
+    def write(self, record: bytes) -> None:
+        """Make what `packed` gave durable.
 
         Raises:
             DiskFull: If there is no room; the record before it stands.
@@ -60,7 +64,7 @@ class Checkpoints:
                 self.log.touch()
                 sync_folder(self.folder)
                 self._is_ours = True
-            append_record(self.log, _packed(search, sentinel, step, elapsed_s))
+            append_record(self.log, record)
 
     def restore(self, plan: Plan) -> Restored | None:
         """The search after its last whole generation, or None where there is none.
@@ -147,7 +151,8 @@ def records(path: Path) -> Iterator[bytes]:
             at = end
 
 
-def _packed(search: Search, sentinel: Sentinel, step: Step, elapsed_s: float) -> bytes:
+def packed(search: Search, sentinel: Sentinel, step: Step, elapsed_s: float) -> bytes:
+    """A generation and the breeding state after it as one record."""
     record, arrays = step_record(step)
     state, own = search.state()
     watched, waiting = sentinel.state()

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from omp.market.catalog import Catalog
 from omp.market.snapshot import Snapshot
 from omp.market.splits import parse_iso
 from omp.mining.candidate_files import write_folder
-from omp.mining.checkpoints import Checkpoints
+from omp.mining.checkpoints import Checkpoints, packed
 from omp.mining.data_ready import (
     require_cash,
     require_members,
@@ -25,6 +26,7 @@ from omp.mining.data_ready import (
     require_young,
 )
 from omp.mining.divergence import keep_divergence, refuse_diverged
+from omp.mining.pen import Pen
 from omp.mining.plan import Plan, make_plan
 from omp.mining.run_evidence import Provenance
 from omp.mining.search import RunResult, Search
@@ -245,46 +247,45 @@ def _search(ready: _Ready, lines: Lines, is_stopped: Callable[[], bool]) -> tupl
         _settle_again(run, known, ready.attempt)
     lines.emit("stage", name="search", generation=search.generation)
     begun, elapsed_s, started_at = time.monotonic(), before_s, search.generation
-    while not search.finished and elapsed_s < plan.max_runtime_s:
-        if is_stopped():
-            seal(run.charges)
-            raise _interrupted(ready.job.run_id)
-        generation, population = search.generation, search.ask()
-        charge(run.charges, attempt=ready.attempt, generation=generation, genomes=len(population))
-        hit("mine.charged")
-        at = time.monotonic()
-        step = search.advance(population, inspect=sentinel.inspect)
-        took_s = time.monotonic() - at
-        elapsed_s = before_s + time.monotonic() - begun
-        hit("mine.evaluated")
-        checkpoints.save(search, sentinel, step, elapsed_s)
-        hit("mine.checkpointed")
-        settle(
-            run.charges,
-            attempt=ready.attempt,
-            generation=generation,
-            behaviours=len(step.behaviours),
-            distinct=search.distinct,
-        )
-        hit("mine.settled")
-        lines.emit("checkpoint", generation=generation)
-        done, left = generation + 1 - started_at, plan.generations - generation
-        lines.emit(
-            "progress",
-            generation=generation,
-            generations=plan.generations,
-            best_sharpe=step.convergence.best_sharpe_x_annual,
-            candidates=search.n_candidates,
-            trials=search.distinct,
-            rechecked=sentinel.checked,
-            evals_per_s=len(population) / max(took_s, 1e-9),
-            eta_s=left * (time.monotonic() - begun) / done,
-            diversity=step.convergence.diversity,
-            archive=step.convergence.archive,
-        )
+    with Pen(checkpoints, run.charges, ready.attempt) as pen:
+        while not search.finished and elapsed_s < plan.max_runtime_s:
+            generation, population = search.generation, search.ask()
+            pen.wait()  # the generation before is on the disk, and told, before this one is charged
+            if is_stopped():
+                seal(run.charges)
+                raise _interrupted(ready.job.run_id)
+            size = len(population)
+            charge(run.charges, attempt=ready.attempt, generation=generation, genomes=size)
+            hit("mine.charged")
+            at = time.monotonic()
+            step = search.advance(population, inspect=sentinel.inspect)
+            took_s = time.monotonic() - at
+            elapsed_s = before_s + time.monotonic() - begun
+            hit("mine.evaluated")
+            done, left = generation + 1 - started_at, plan.generations - generation
+            progress = {
+                "generation": generation,
+                "generations": plan.generations,
+                "best_sharpe": step.convergence.best_sharpe_x_annual,
+                "candidates": search.n_candidates,
+                "trials": search.distinct,
+                "rechecked": sentinel.checked,
+                "evals_per_s": size / max(took_s, 1e-9),
+                "eta_s": left * (time.monotonic() - begun) / done,
+                "diversity": step.convergence.diversity,
+                "archive": step.convergence.archive,
+            }
+            record = packed(search, sentinel, step, elapsed_s)
+            pen.begin(record, step, search.distinct, partial(_tell, lines, progress))
+        pen.wait()
     seal(run.charges)
     sentinel.settle()
     return search.result(None if search.finished else "max_runtime_s"), sentinel.checked
+
+
+def _tell(lines: Lines, progress: dict[str, Any]) -> None:
+    lines.emit("checkpoint", generation=progress["generation"])
+    lines.emit("progress", **progress)
 
 
 def _settle_again(run: RunDirectory, known: dict[int, tuple[int, int]], attempt: int) -> None:

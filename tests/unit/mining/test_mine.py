@@ -18,7 +18,7 @@ from omp.domain.errors import (
     InvalidInput,
     NotFound,
 )
-from omp.mining import checkpoints
+from omp.mining import checkpoints, pen
 from omp.mining import mine as story
 from omp.mining.plan import FIRST_GENERATION
 from omp.wire.charges import read_charges
@@ -126,7 +126,7 @@ def test_a_crash_at_any_step_of_a_generation_costs_nothing(
 
     target: Any = {
         "charge": (story, "charge"),
-        "settle": (story, "settle"),
+        "settle": (pen, "settle"),
         "save": (checkpoints, "append_record"),
         "evaluate": (story.Search, "advance"),
     }[step]

@@ -102,27 +102,30 @@ def lower_quartile(block_sum: Any, block_sum_sq: Any, length: float, out: Any) -
     place = 0.25 * (blocks - 1)
     at = int(place)
     above = min(at + 1, blocks - 1)
-    sharpe = np.empty(blocks)
+    sharpe, least = np.empty(blocks), np.empty(above + 2)
     for g in range(block_sum.shape[0]):
-        for s in range(blocks):
+        for s in range(blocks):  # apart from what follows, so that several are done at once
             mean = block_sum[g, s] / length
             spread = block_sum_sq[g, s] / length - mean * mean
-            one = mean / np.sqrt(spread) if spread > 0.0 else 0.0
-            k = s - 1
-            while k >= 0 and sharpe[k] > one:
-                sharpe[k + 1] = sharpe[k]
-                k -= 1
-            sharpe[k + 1] = one
-        out[g] = sharpe[at] + (place - at) * (sharpe[above] - sharpe[at])
+            one = mean / np.sqrt(spread if spread > 0.0 else 1.0)
+            sharpe[s] = one if spread > 0.0 else 0.0
+        least[: above + 1] = np.inf
+        for s in range(blocks):  # no more of the order than is asked for
+            one = sharpe[s]
+            if one < least[above]:
+                k = above - 1
+                while k >= 0 and least[k] > one:
+                    least[k + 1] = least[k]
+                    k -= 1
+                least[k + 1] = one
+        out[g] = least[at] + (place - at) * (least[above] - least[at])
 
 
 @njit(cache=True, nogil=True)
-def _before(a: int, b: int, behaviour: Any, complexity: Any, tier: Any, fitness: Any) -> bool:
-    """Whether strategy a ranks before b: tier, then simplicity, fitness, behaviour."""
-    if tier[a] != tier[b]:
-        return bool(tier[a] > tier[b])
-    if complexity[a] != complexity[b]:
-        return bool(complexity[a] < complexity[b])
+def _before(a: int, b: int, coarse: Any, fitness: Any, behaviour: Any) -> bool:
+    """Whether strategy a ranks before b: tier and simplicity, fitness, behaviour."""
+    if coarse[a] != coarse[b]:
+        return bool(coarse[a] < coarse[b])
     if fitness[a] != fitness[b]:
         return bool(fitness[a] > fitness[b])
     if behaviour[a, 0] != behaviour[b, 0]:
@@ -164,6 +167,7 @@ def rank_distinct(behaviour: Any, complexity: Any, tier: Any, fitness: Any, rows
         if one >= 0:
             rows[count] = one
             count += 1
+    coarse = complexity - (tier << 8)  # no rule has as many conditions and stops as that
     other = np.empty(count, dtype=np.int64)
     step = 1
     while step < count:  # sorted runs of doubling length are merged
@@ -172,7 +176,7 @@ def rank_distinct(behaviour: Any, complexity: Any, tier: Any, fitness: Any, rows
             b, end = middle, min(begin + 2 * step, count)
             for k in range(begin, end):
                 take_b = a >= middle or (
-                    b < end and _before(rows[b], rows[a], behaviour, complexity, tier, fitness)
+                    b < end and _before(rows[b], rows[a], coarse, fitness, behaviour)
                 )
                 other[k] = rows[b] if take_b else rows[a]
                 b += take_b
