@@ -10,7 +10,7 @@ from omp.ops import miner, retention
 
 def test_the_ladder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cleaned: list[str] = []
-    monkeypatch.setattr(retention, "clean", lambda desk: cleaned.append(desk.operator))
+    monkeypatch.setattr(retention, "relieve", lambda desk: cleaned.append(desk.operator))
     shop = Shop(tmp_path / "workspace", "hang")
     shop.add()
     shop.turn_until_state("running")

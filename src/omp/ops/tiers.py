@@ -185,11 +185,13 @@ def _pack(desk: Desk, run: Run) -> Step:
     found = RunDirectory(desk.workspace.run(run.id))
     bound = read_manifest(found.manifest).files if found.finished else {}
     with one_at_a_time(desk):
-        done = packing.pack(home, run.id, bound)
+        spare = desk.settings.limits.min_disk_free_gb * 1e9
+        done = packing.pack(home, run.id, bound, spare_bytes=spare)
     hit("retention.pack_removed")
     weight = weigh(home, run.id).bytes
     with desk.write() as tx:
-        run_rows.change(tx, run.id, place="here", packed_at=desk.clock.iso(), output_bytes=weight)
+        at = None if done.waiting else desk.clock.iso()
+        run_rows.change(tx, run.id, place="here", packed_at=at, output_bytes=weight)
         if done.files:
             facts = {"files": done.files, "freed_bytes": before - weight}
             desk.note(tx, "retention.packed", run.id, {"runs": [run.id], **facts})

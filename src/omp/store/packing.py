@@ -39,20 +39,23 @@ class Packed:
         files: Files that lie compressed now and did not before.
         freed_bytes: By how much the folder became lighter.
         faults: Files that stay as they are, because they are not what they should be.
+        waiting: Files for which there was no room beside them.
     """
 
     files: int
     freed_bytes: int
     faults: tuple[str, ...] = ()
+    waiting: int = 0
 
 
-def pack(parent: Path, name: str, bound: Mapping[str, str]) -> Packed:
+def pack(parent: Path, name: str, bound: Mapping[str, str], *, spare_bytes: float = 0.0) -> Packed:
     """Compress what is worth it in one folder.
 
     Args:
         parent: The folder it lies in.
         name: Its name, a plain id.
         bound: Path in the folder -> blake3 the content must have, where it is known.
+        spare_bytes: So much stays free on the disk while a file is there in both forms.
 
     Raises:
         UnsafePath: A link lies in it; nothing is touched then.
@@ -60,7 +63,7 @@ def pack(parent: Path, name: str, bound: Mapping[str, str]) -> Packed:
     """
     before = weigh(parent, name).bytes
     handle = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    files, faults = 0, []
+    files, waiting, faults = 0, 0, []
     try:
         for here, _, names, folder in os.fwalk(name, dir_fd=handle, follow_symlinks=False):
             place, earlier = Path(here).relative_to(name), files
@@ -70,6 +73,9 @@ def pack(parent: Path, name: str, bound: Mapping[str, str]) -> Packed:
                     continue
                 if relative + SUFFIX in bound:
                     continue  # the engine's own file has the name
+                if _free_bytes(folder) - _size(folder, one) < spare_bytes:
+                    waiting += 1
+                    continue
                 with disk_room(parent / name / relative):
                     try:
                         files += _pack_one(folder, one, bound.get(relative))
@@ -79,7 +85,7 @@ def pack(parent: Path, name: str, bound: Mapping[str, str]) -> Packed:
                 os.fsync(folder)  # the plain files are gone for good, all at once
     finally:
         os.close(handle)
-    return Packed(files, before - weigh(parent, name).bytes, tuple(faults))
+    return Packed(files, before - weigh(parent, name).bytes, tuple(faults), waiting)
 
 
 def estimate(parent: Path, name: str) -> int:
@@ -170,6 +176,15 @@ def _digest(handle: int) -> str:
     while chunk := os.read(handle, 1 << 20):
         hasher.update(chunk)
     return hasher.hexdigest()
+
+
+def _free_bytes(folder: int) -> int:
+    found = os.fstatvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
+def _size(folder: int, name: str) -> int:
+    return os.stat(name, dir_fd=folder, follow_symlinks=False).st_size
 
 
 def _open(folder: int, name: str) -> int:

@@ -87,12 +87,12 @@ class Workspace:
     @property
     def trash(self) -> Path:
         """What retention deleted lies here for a while; on the filesystem of the runs."""
-        return self.root / "output" / "trash"
+        return self._beside_runs("trash")
 
     @property
     def incoming(self) -> Path:
         """Where a run that is brought back is put together before it is moved into place."""
-        return self.root / "output" / "incoming"
+        return self._beside_runs("incoming")
 
     @property
     def backups(self) -> Path:
@@ -142,6 +142,15 @@ class Workspace:
             return tuple(Path(one) for one in sorted(listed))
         except (OSError, ValueError, KeyError, TypeError):
             return ()
+
+    def _beside_runs(self, name: str) -> Path:
+        """A folder beside the runs, or hidden among them where a disk is mounted over them."""
+        beside = self.runs.parent
+        try:
+            is_one = self.runs.stat().st_dev == beside.stat().st_dev
+        except OSError:
+            is_one = True
+        return beside / name if is_one else self.runs / f".omp-{name}"
 
     def run(self, run_id: str) -> Path:
         """The directory of a run: `output/scg/<run_id>/` (the id begins with `run_`)."""

@@ -1,6 +1,8 @@
 """What retention deletes lies in the trash for a day, and can be taken out of it."""
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,26 @@ def test_the_trash_goes_at_once_before_mining_would_stop(
     assert (done.urgent, done.deleted, done.emptied) == (True, 1, 1)
     assert done.freed_bytes > 0
     assert row(desk, old).place == "deleted"
+
+
+def test_a_disk_mounted_over_the_runs_has_its_own_trash(
+    desk: Desk, old: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    runs = desk.workspace.runs
+    kept = tmp_path / "kept"
+    shutil.copytree(runs, kept)
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(runs)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("SKIPPED LOUDLY: mounting a disk needs root")
+    try:
+        shutil.copytree(kept, runs, dirs_exist_ok=True)
+        short_of_room(monkeypatch, 1.8)
+        assert retention.relieve(roomy(desk)).deleted == 1
+        assert desk.workspace.trash == runs / ".omp-trash"
+        trash.undelete(desk, old)
+        assert (runs / old / "manifest.json").is_file()
+    finally:
+        subprocess.run(["umount", "-l", str(runs)], check=True)
 
 
 def test_a_person_may_empty_the_trash(

@@ -95,6 +95,12 @@ def test_a_compressed_copy_that_holds_something_else_is_never_trusted(
     assert [one.name for one in (run / "sub").iterdir()] == ["trades.csv"]
 
 
+def test_a_file_waits_while_there_is_no_room_for_both_forms(run: Path) -> None:
+    done = packing.pack(run.parent, run.name, {}, spare_bytes=1e18)
+    assert (done.files, done.waiting, done.freed_bytes) == (0, 1, 0)
+    assert (run / "sub" / "trades.csv").read_bytes() == TEXT
+
+
 def test_a_folder_that_is_a_link_is_not_entered(run: Path) -> None:
     (run.parent / "run_b").symlink_to(run)
     for verb in (packing.estimate, lambda *at: packing.pack(*at, {})):
