@@ -71,6 +71,14 @@ def calibrate(
             metavar="SECONDS", min=0, help="End then with what is done; the same call goes on."
         ),
     ] = None,
+    signals: Annotated[
+        int,
+        typer.Option(metavar="K", min=0, max=20, help="Uncorrelated edges of each planted market."),
+    ] = 0,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="An omp_config.toml: gates, bars, sealed window."),
+    ] = None,
     stop_refused: Annotated[
         bool,
         typer.Option(
@@ -108,5 +116,7 @@ def calibrate(
         workers=workers,
         stop_after_s=stop_after,
         stop_refused=stop_refused,
+        signals=signals,
+        config=config,
     )
     say(str(out))

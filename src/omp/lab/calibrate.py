@@ -16,7 +16,7 @@ from typing import Any
 
 from omp.config.campaign_file import CampaignFile, parse_campaign, read_campaign
 from omp.config.fingerprint import config_hash, engine_version, git_sha, lock_digest
-from omp.config.settings import Settings, as_mapping, parse_settings
+from omp.config.settings import Settings, as_mapping, load_settings, parse_settings
 from omp.domain.durable import write_durable
 from omp.domain.errors import InvalidInput
 from omp.lab.figures import totals
@@ -24,6 +24,7 @@ from omp.lab.one_market import Task, run_task
 from omp.lab.page import write_page
 from omp.lab.part import Done, Part
 from omp.lab.worlds import World, file_worlds, own_worlds
+from omp.market.synthetic_signals import signal_name
 from omp.wire.canonical import canonical, finite
 
 SCHEMA_VERSION = 1
@@ -46,6 +47,9 @@ direction = "long"
 max_conditions = 2
 """
 """What is searched unless a campaign is given: more than 20,000 distinct trials on a market."""
+
+WITH_SIGNALS = ["momentum"]
+"""Groups of indicators that are searched beside the signals of a market."""
 
 DRIFTS = (0.0, 0.4, 0.8)
 """Buy-and-hold Sharpe ratios of the nulls, a year: a third of them each."""
@@ -73,6 +77,8 @@ def calibrate(
     workers: int = 1,
     stop_after_s: float | None = None,
     stop_refused: bool = False,
+    signals: int = 0,
+    config: Path | None = None,
 ) -> dict[str, Any]:
     """Take every market through its campaigns and write what became of them.
 
@@ -100,6 +106,9 @@ def calibrate(
             says how many were asked for, and the same call goes on.
         stop_refused: End each search after generation 0 where PBO has refused it by then: the same
             promotions with fewer trials.
+        signals: Uncorrelated edges of each planted market, each with a column of its own that the
+            search is given; 0 for one edge that follows prices.
+        config: Gates, bars and the rules of the sealed window; the default ones without.
 
     Raises:
         InvalidInput: If there is no market, or two of one name, or another calibration was begun
@@ -119,10 +128,11 @@ def calibrate(
         edges=edges,
         dying=dying,
         poisoned=poisoned,
+        signals=signals,
     )
     _require_worlds(worlds)
-    searched = _campaign(campaign)
-    settings = parse_settings("").settings
+    searched = _campaign(campaign, signals)
+    settings = (parse_settings("") if config is None else load_settings(config)).settings
     in_force = _config_hash(searched, settings)
     for folder in (json_path.parent, out_dir, None if page is None else page.parent):
         if folder is not None:
@@ -158,6 +168,7 @@ def calibrate(
         "campaign": searched.content,
         "markets_asked": len(tasks),
         "stop_refused": stop_refused,
+        "spending": settings.holdout.spending,
         "markets": records,
         "totals": totals(records),
         "machine": {
@@ -191,10 +202,14 @@ def _require_worlds(worlds: Sequence[World]) -> None:
         )
 
 
-def _campaign(path: Path | None) -> CampaignFile:
+def _campaign(path: Path | None, signals: int) -> CampaignFile:
     if path is not None:
         return read_campaign(path)
-    return parse_campaign(CAMPAIGN, name="calibration.toml")
+    text = CAMPAIGN
+    if signals:
+        named = WITH_SIGNALS + [f"feature:{signal_name(k + 1)}" for k in range(signals)]
+        text = text.replace("[search]\n", f"[search]\nindicators = {json.dumps(named)}\n")
+    return parse_campaign(text, name="calibration.toml")
 
 
 def _config_hash(campaign: CampaignFile, settings: Settings) -> str:

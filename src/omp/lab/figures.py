@@ -105,6 +105,7 @@ def power(markets: Sequence[Record]) -> dict[str, Any]:
         "found": _promoted(markets),
         "found_by_first_campaign": _promoted_first(markets),
         "true": _precise(markets),
+        "held": _held(markets),
         "pbo_passed": rate(
             sum("pbo" not in one["failed_gates"] for one in campaigns), len(campaigns)
         ),
@@ -174,6 +175,23 @@ def _precise(markets: Sequence[Record]) -> dict[str, Any]:
         if each["true_sharpe"] is not None
     ]
     return rate(sum(known), len(known))
+
+
+def _held(markets: Sequence[Record]) -> dict[str, Any] | None:
+    """Of markets with several edges: promotions and different edges held by them, per market."""
+    several = [one for one in markets if one["truth"].get("n_edges", 1) > 1]
+    if not several:
+        return None
+    promoted = [
+        [each for campaign in one["campaigns"] for each in campaign["promoted"]] for one in several
+    ]
+    return {
+        "n_edges": several[0]["truth"]["n_edges"],
+        "promotions": _mean([float(len(one)) for one in promoted]),
+        "different": _mean(
+            [float(len({k for each in one for k in each["edges"]})) for one in promoted]
+        ),
+    }
 
 
 def _by(

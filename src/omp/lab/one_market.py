@@ -10,7 +10,7 @@ from omp.config.campaign_file import CampaignFile
 from omp.config.settings import Settings
 from omp.domain.errors import DataNotReady
 from omp.lab.market_ledger import MarketLedger
-from omp.lab.truth import true_sharpe_annual, whole_bench, write_positions
+from omp.lab.truth import edges_held, true_sharpe_annual, whole_bench, write_positions
 from omp.lab.walk import Walked, open_mill, walk
 from omp.lab.worlds import Ground, World, open_world
 from omp.mining.bench import Bench
@@ -88,7 +88,8 @@ def _truth(world: World) -> dict[str, Any] | None:
         "n_bars": recipe.n_bars,
         "drift_sharpe": recipe.drift_sharpe,
         "dial": world.dial,
-        "edges": recipe.edges,
+        "edges": f"{recipe.n_signals} signals" if recipe.n_signals else recipe.edges,
+        "n_edges": recipe.n_signals or 1,
         "poison": world.poison and world.poison.name,
         "poisoned_rule": world.poison and world.poison.rule,
     }
@@ -117,7 +118,8 @@ def _campaign_record(
         true = true_sharpe_annual(ground, bench, walked.strategy)
     promoted = []
     if walked.verdict == "promoted" and walked.strategy is not None and subject is not None:
-        promoted.append(_promoted(task, bench, walked.strategy, seed, true))
+        told = _promoted(task, bench, walked.strategy, seed, true)
+        promoted.append(told | {"edges": edges_held(ground, bench, walked.strategy)})
     return {
         "seed": seed,
         "trials": walked.trials,

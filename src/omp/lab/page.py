@@ -7,7 +7,7 @@ from typing import Any
 from omp.domain.durable import write_durable
 from omp.lab.bars import DYING_RATE, NOISE, POWER, PRECISION, Bar
 from omp.lab.figures import TRUE_SHARE
-from omp.lab.page_words import INTRODUCTION, MEANING, REASONS, STOPPED
+from omp.lab.page_words import INTRODUCTION, MEANING, REASONS, SEVERAL, STOPPED
 
 
 def write_page(path: Path, documents: Sequence[dict[str, Any]]) -> None:
@@ -26,6 +26,7 @@ def page(documents: Sequence[dict[str, Any]]) -> str:
         _dying(documents),
         _poisoned(documents),
         _power(documents),
+        _several(documents),
         _anatomy(documents),
         _funnel(documents),
         MEANING.format(years=years),
@@ -148,6 +149,23 @@ def _power(documents: Sequence[dict[str, Any]]) -> str:
             f"{_hits(true) if true else '–'} |"
         )
     return "\n".join([*lines, ""])
+
+
+def _several(documents: Sequence[dict[str, Any]]) -> str:
+    rows = [
+        f"| {held['n_edges']} | {one['dial']:g} | {_campaigns(doc)} | "
+        f"{doc.get('spending', 'fixed')} | {one['found']['n']} | "
+        f"{_number(held['promotions'])} | {_number(held['different'])} | {_hits(one['true'])} |"
+        for doc in documents
+        for one in doc["totals"]["power"]
+        if (held := one.get("held"))
+    ]
+    if not rows:
+        return ""
+    head = ["## Several edges in one market", ""]
+    head += ["| edges | dial | runs | spending | markets | promoted | different | true |"]
+    head += ["|---|---|---|---|---|---|---|---|"]
+    return "\n".join([*head, *rows, "", SEVERAL, ""])
 
 
 def _anatomy(documents: Sequence[dict[str, Any]]) -> str:

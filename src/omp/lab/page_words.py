@@ -55,3 +55,9 @@ Why power stays below its bars was traced in
 [decision 0007](decisions/0007-what-the-first-calibration-found.md),
 [decision 0008](decisions/0008-what-is-offered-agrees-with-the-random-rules.md) and
 [decision 0053](decisions/0053-what-the-true-rule-itself-would-reach.md)."""
+
+SEVERAL = """\
+Each of these edges follows a column of its own that the search is given, beside the group
+`momentum`; no two have anything in common. *Promoted* and *different* are per market: promotions,
+and edges of which at least one promotion is due half the dial or more (an equal mixture of three
+is due 0.58 of the dial from each)."""

@@ -8,6 +8,7 @@ import numpy as np
 from omp.domain.durable import write_durable
 from omp.engine.fills import Costs
 from omp.engine.liquidity import VolumeSlippage
+from omp.lab.figures import TRUE_SHARE
 from omp.lab.worlds import Ground
 from omp.market.bars import Panel
 from omp.market.splits import iso
@@ -40,7 +41,33 @@ def true_sharpe_annual(ground: Ground, bench: Bench, strategy: Strategy) -> floa
     An ensemble's positions are the weighted mean of its members'; see `Market.true_sharpe`.
     """
     market = ground.market
-    if market is None or not _on_one_calendar(ground.whole):
+    flags = _flags(ground, bench, strategy)
+    if market is None or flags is None:
+        return None
+    drift = np.stack([market.truth["drift"][name] for name in bench.symbols])
+    night, day, held = flags
+    return true_sharpe(night, day, held, drift, market.recipe.correlation)
+
+
+def edges_held(ground: Ground, bench: Bench, strategy: Strategy) -> list[int]:
+    """The planted edges, by number from 1, that a strategy holds a share worth having of.
+
+    An edge counts where the strategy is due at least half the dial from it alone: two shares of
+    three uncorrelated edges, or a third of each, are due 0.7 and 0.58 of the dial from every one.
+    """
+    market = ground.market
+    flags = _flags(ground, bench, strategy)
+    if market is None or flags is None or not market.recipe.n_signals:
+        return []
+    parts = np.stack([market.truth["edge_drift"][name] for name in bench.symbols], axis=1)
+    night, day, held = flags
+    due = [true_sharpe(night, day, held, one, market.recipe.correlation) for one in parts]
+    return [k for k, one in enumerate(due, start=1) if one >= TRUE_SHARE * market.recipe.dial]
+
+
+def _flags(ground: Ground, bench: Bench, strategy: Strategy) -> np.ndarray | None:
+    """Where a long strategy holds over night, over the day, and at all, [3, S, T]; else None."""
+    if ground.market is None or not _on_one_calendar(ground.whole):
         return None
     shape = (len(bench.symbols), len(ground.whole))
     flags = np.zeros((3, *shape))
@@ -49,9 +76,7 @@ def true_sharpe_annual(ground: Ground, bench: Bench, strategy: Strategy) -> floa
             return None
         position = bench.streams(Subject(((one.genome, 1.0),), strategy.genome_hash)).position.T
         flags += one.weight * np.stack(long_flags(position))
-    drift = np.stack([market.truth["drift"][name] for name in bench.symbols])
-    night, day, held = flags
-    return true_sharpe(night, day, held, drift, market.recipe.correlation)
+    return flags
 
 
 def _on_one_calendar(panel: Panel) -> bool:

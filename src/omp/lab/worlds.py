@@ -84,6 +84,7 @@ def own_worlds(
     edges: str = "equal",
     dying: int = 0,
     poisoned: int = 0,
+    signals: int = 0,
 ) -> list[World]:
     """Our own markets: nulls with each drift and of each kind in turn, and each dial alike.
 
@@ -98,6 +99,7 @@ def own_worlds(
         edges: Whether the symbols of a planted market share one dial (see `EDGE_SHAPES`).
         dying: Number of markets whose edge dies where the sealed window begins, for each dial.
         poisoned: Number of markets with a fault in their data, each of `POISONS` in turn.
+        signals: Uncorrelated edges of each planted market; 0 for one that follows prices.
     """
     made = []
     for number in range(null):
@@ -115,6 +117,7 @@ def own_worlds(
                     dial=dial,
                     drift_sharpe=edge_drift,
                     edges=edges,
+                    n_signals=signals if group == "planted" else 0,
                 )
                 made.append(World(recipe.name, group, recipe))
     for number in range(poisoned):

@@ -17,6 +17,8 @@ NULL_KINDS = ("null", "garch", "regime", "signs")
 """Kinds of market that hold no edge."""
 KINDS = (*NULL_KINDS, "planted", "dying")
 """Every kind of synthetic market."""
+LATER = ("n_signals",)
+"""Fields that came later: they change no market's name while they stand at nothing."""
 Float = NDArray[np.float64]
 
 
@@ -35,6 +37,8 @@ class Recipe:
         edge: name of the planted condition (see `EDGES`); empty lets the seed choose.
         correlation: of the noise between any two symbols.
         sealed_fraction: where a dying edge dies.
+        n_signals: planted edges that each follow a column of their own (`synthetic_signals`); 0 for
+            one edge that follows prices.
 
     Raises:
         InvalidInput: when a value is not usable.
@@ -50,6 +54,7 @@ class Recipe:
     edge: str = ""
     correlation: float = 0.3
     sealed_fraction: float = 0.3
+    n_signals: int = 0
 
     def __post_init__(self) -> None:
         checks = {
@@ -62,6 +67,7 @@ class Recipe:
             "edges": (self.edges in EDGE_SHAPES, ", ".join(EDGE_SHAPES)),
             "edge": (not self.edge or self.edge in EDGES, ", ".join(EDGES)),
             "correlation": (0.0 <= self.correlation < 1.0, "0 to below 1"),
+            "n_signals": (0 <= self.n_signals <= 20, "0 to 20"),
             "sealed_fraction": (0.0 < self.sealed_fraction < 1.0, "between 0 and 1"),
         }
         for name, (right, allowed) in checks.items():
@@ -82,7 +88,9 @@ class Recipe:
     @property
     def mark(self) -> str:
         """Six digits that stand for all parameters together."""
-        return blake3.blake3(rfc8785.dumps(asdict(self))).hexdigest()[:6]
+        said = asdict(self)
+        said = {name: value for name, value in said.items() if name not in LATER or value}
+        return blake3.blake3(rfc8785.dumps(said)).hexdigest()[:6]
 
     @property
     def symbols(self) -> tuple[str, ...]:

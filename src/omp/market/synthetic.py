@@ -37,6 +37,7 @@ from omp.market.synthetic_paths import (
     moves,
     regimes,
 )
+from omp.market.synthetic_signals import edge_drifts, rule_of, signal_name, signals, states
 from omp.market.synthetic_signs import turned_bars
 from omp.market.venues.synthetic import SESSIONS_PER_YEAR, sessions
 
@@ -56,7 +57,8 @@ class Market:
             `position` (symbol → position of the true rule during each bar, by the
             execution model), `over_day` (symbol → whether it holds from open to close, so not
             on an open-exit bar), `drift` (symbol → true drift of each bar) and `true_sharpe`
-            (of the true rule on the pool, annual).
+            (of the true rule on the pool, annual). Of a market with signals also `rules` (the true
+            ones) and `edge_drift` (symbol → what each edge adds to the drift, [K, T]).
     """
 
     panel: Panel
@@ -161,6 +163,8 @@ def _noise(recipe: Recipe, _base: Panel | None) -> Market:
 
 def _planted(recipe: Recipe, _base: Panel | None) -> Market:
     """A drift that follows a condition; in a dying market only up to the sealed window."""
+    if recipe.n_signals:
+        return _signalled(recipe, _base)
     rng = _rng(recipe)
     shape = (recipe.n_symbols, recipe.n_bars)
     names = tuple(EDGES)
@@ -195,6 +199,40 @@ def _planted(recipe: Recipe, _base: Panel | None) -> Market:
         position={one.symbol: flags[2][k].astype(np.float64) for k, one in enumerate(bars)},
         over_day={one.symbol: state[k] for k, one in enumerate(bars)},
         true_sharpe=true_sharpe(*flags, drift, recipe.correlation),
+    )
+
+
+def _signalled(recipe: Recipe, _base: Panel | None) -> Market:
+    """Several edges, each following a column of its own."""
+    rng = _rng(recipe)
+    shape = (recipe.n_symbols, recipe.n_bars)
+    night = normal_moves(common_noise(rng, shape, recipe.correlation), NIGHT_SHARE)
+    day = normal_moves(common_noise(rng, shape, recipe.correlation), 1.0 - NIGHT_SHARE)
+    columns = signals(rng, (recipe.n_signals, *shape))
+    added = edge_drifts(states(columns), recipe.dial)
+    drift = bar_drift(recipe.drift_sharpe) + added.sum(axis=0)
+    plain = bars_around(
+        recipe.symbols,
+        _calendar(recipe.n_bars),
+        night,
+        day + np.log1p(drift),
+        np.ones(shape),
+        rng,
+    )
+    bars = tuple(
+        replace(one, features={signal_name(k + 1): column[at] for k, column in enumerate(columns)})
+        for at, one in enumerate(plain)
+    )
+    return _market(
+        recipe,
+        bars,
+        drift,
+        dial=recipe.dial,
+        dials=recipe.dials.tolist(),
+        edge="signals",
+        true_sharpe=recipe.dial,
+        rules=[rule_of(k + 1) for k in range(recipe.n_signals)],
+        edge_drift={one.symbol: added[:, at] for at, one in enumerate(bars)},
     )
 
 
