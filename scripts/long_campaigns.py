@@ -22,6 +22,7 @@ CAMPAIGNS: dict[str, list[str]] = {
     "power_cuts": ["--cuts", "50"],
     "io_faults": [],
     "clock_jumps": [],
+    "state_machines": ["--examples", "150"],
     "soak": ["--campaigns", "3000"],
     "claim_speed": [],
     "ledger_size": [],

@@ -128,6 +128,23 @@ def finish_run(
     runs.claim(desk, run_id)
     if made:
         _make_market(desk, run_id, f"{campaign}-market")
+    fill_directory(desk, run_id, found, correlation=correlation, charge=charge, **evidence_changes)
+    with desk.read() as tx:
+        attempt = run_rows.get(tx, run_id).attempt
+    run_close.complete(desk, run_id, attempt)
+    return run_id
+
+
+def fill_directory(
+    desk: Desk,
+    run_id: str,
+    found: Sequence[CandidateEvidence] | None = None,
+    *,
+    correlation: float = 0.2,
+    charge: bool = True,
+    **evidence_changes: object,
+) -> None:
+    """Leave what the engine leaves of a run that came to its end."""
     with desk.read() as tx:
         run = run_rows.get(tx, run_id)
     directory = RunDirectory(desk.workspace.run(run_id))
@@ -152,8 +169,6 @@ def finish_run(
     )
     document = replace(document, **evidence_changes)  # type: ignore[arg-type]
     _write_run(desk, directory, document, charge=charge)
-    run_close.complete(desk, run_id, run.attempt)
-    return run_id
 
 
 def _make_market(desk: Desk, run_id: str, name: str) -> None:

@@ -89,6 +89,17 @@ def _moved(word: str) -> Callable[[Payload], str]:
     return lambda payload: f"Hall of Fame: {word}{_why(payload)}"
 
 
+def _gap(payload: Payload) -> str:
+    slept, jumped = float(payload.get("slept_s") or 0.0), float(payload.get("jumped_s") or 0.0)
+    told = [f"the machine slept for {slept:,.0f} s"] if slept else []
+    if jumped:
+        told.append(
+            f"its date was set {'forward' if jumped > 0 else 'back'} by {abs(jumped):,.0f} s"
+        )
+    sentence = " and ".join(told) or "its clocks moved"
+    return f"{sentence[:1].upper()}{sentence[1:]}; no run is blamed for it"
+
+
 TOLD: Mapping[str, Callable[[Payload], str]] = {
     "miner.wanted": _wanted,
     "miner.state": lambda p: f"The miner is {_said(p, 'new')}, it was {_said(p, 'previous')}",
@@ -112,6 +123,7 @@ TOLD: Mapping[str, Callable[[Payload], str]] = {
     "hall.quarantined": _moved("quarantined"),
     "hall.removed": _moved("removed"),
     "incident.opened": _incident,
+    "machine.gap": _gap,
     "hall.released": _moved("out of quarantine"),
     "hall.revalidation_queued": lambda p: f"To be validated again because of {_said(p, 'trigger')}",
     "data.incident": lambda p: (

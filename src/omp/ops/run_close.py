@@ -183,8 +183,8 @@ def cancelled(desk: Desk, run_id: str, attempt: int) -> Run:
     with desk.write() as tx:
         run = rows.get(tx, run_id)
         state = RUN.after(run.state, "cancel")
-        if run.attempt != attempt:
-            expect(False, run_id)
+        if (run.state, run.attempt) != ("running", attempt):
+            expect(False, run_id)  # it went back to the queue meanwhile: that attempt is spent
         _close_cancelled(tx, desk, run, state, run.cause or "cancelled")
         after = rows.get(tx, run_id)
     desk.wake.set()
