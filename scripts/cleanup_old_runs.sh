@@ -2,6 +2,7 @@
 # Deletes old run directories as the retention policy allows.
 #   scripts/cleanup_old_runs.sh PATH KEEP MIN_FREE_GB     e.g. workspace/output/scg 5 2
 # KEEP runs always stay; nothing goes while MIN_FREE_GB or more is free. OMP_DRY_RUN=1 only lists.
+# What goes lies in output/trash for a day first, or is gone at once where the disk is nearly full.
 set -eu
 if [ "$#" -ne 3 ]; then
     echo "usage: $0 PATH KEEP MIN_FREE_GB   (PATH is the workspace's output/scg)" >&2

@@ -26,7 +26,16 @@ from omp.daemon.resources import ResourceReader, memory_share_mb
 from omp.daemon.supervisor import GRACE_S, Supervisor
 from omp.daemon.upkeep import Upkeep
 from omp.domain.errors import Conflict, DiskFull, DiskRefused, InvalidConfiguration, OmpError
-from omp.ops import hall_check, maintenance, miner, promotion, queue, retention, settings_versions
+from omp.ops import (
+    hall_check,
+    maintenance,
+    miner,
+    promotion,
+    queue,
+    retention,
+    run_moves,
+    settings_versions,
+)
 from omp.ops.desk import Desk
 from omp.ops.incidents import DISK_REFUSED, open_incident
 from omp.ops.workspace import hold_reserve, spend_reserve
@@ -127,6 +136,7 @@ class Loop:
         self._guarded("start", self._supervisor.reconcile)
         self._guarded("start", self._sweep)
         self._guarded("start", lambda: hall_check.reconcile(self.desk))
+        self._guarded("start", lambda: run_moves.settle_all(self.desk))
 
     def _announce(self) -> None:
         settings_versions.in_force(self.desk)
