@@ -23,6 +23,7 @@ CAMPAIGNS: dict[str, list[str]] = {
     "io_faults": [],
     "clock_jumps": [],
     "state_machines": ["--examples", "150"],
+    "watchdog_times": [],
     "soak": ["--campaigns", "3000"],
     "claim_speed": [],
     "ledger_size": [],
