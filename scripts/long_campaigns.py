@@ -7,6 +7,7 @@
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -60,23 +61,37 @@ def run_one(name: str) -> dict[str, object]:
     return figures
 
 
-def table(found: dict[str, dict[str, object]]) -> str:
-    """The figures as the page shows them."""
-    lines = [f"Taken on {machine()}, with `./test --long`.", ""]
-    lines += ["| campaign | bars held | figures |", "|---|---|---|"]
-    for name, figures in found.items():
-        shown = ", ".join(
-            f"{key} {_short(value)}"
-            for key, value in figures.items()
-            if key not in ("campaign", "ok", "hits", "vain")
-        )
-        lines.append(f"| `{name}` | {'yes' if figures['ok'] else '**no**'} | {shown} |")
-    for figures in found.values():
-        hits = figures.get("hits")
-        if isinstance(hits, dict):
-            lines += ["", "| killed at | hits |", "|---|---|"]
-            lines += [f"| `{point}` | {number} |" for point, number in hits.items()]
-    return "\n".join(lines)
+def row(name: str, figures: dict[str, object]) -> str:
+    """The figures of a campaign as the page shows them."""
+    shown = ", ".join(
+        f"{key} {_short(value)}"
+        for key, value in figures.items()
+        if key not in ("campaign", "ok", "hits", "vain")
+    )
+    held = "yes" if figures["ok"] else "**no**"
+    return f"| `{name}`, `./test --long {name}` | bars held: {held} | {shown} |"
+
+
+def hits_table(figures: dict[str, object]) -> list[str]:
+    """How often a kill fell on each fail-point."""
+    hits = figures.get("hits")
+    if not isinstance(hits, dict):
+        return []
+    return ["| killed at | hits |", "|---|---|", *(f"| `{at}` | {n} |" for at, n in hits.items())]
+
+
+def merged(body: str, found: dict[str, dict[str, object]]) -> str:
+    """The part of the page between its marks, with the rows of these campaigns put in anew."""
+    first, _, last = body.partition("| killed at | hits |")
+    lines = [
+        one
+        for one in first.strip().splitlines()
+        if not any(re.match(rf"\| `{name}\b", one) for name in found)
+    ]
+    lines += [row(name, figures) for name, figures in found.items()]
+    hits = [one for figures in found.values() for one in hits_table(figures)]
+    kept = ["| killed at | hits |" + last.rstrip()] if last else []
+    return "\n".join([*lines, "", *(hits or kept)]).rstrip()
 
 
 def _short(value: object) -> str:
@@ -99,17 +114,18 @@ def machine() -> str:
 
 
 def write(found: dict[str, dict[str, object]]) -> None:
-    """Put the table into the page, in place of the former one."""
+    """Put the rows into the page, in place of the former ones of the same campaigns."""
     text = PAGE.read_text(encoding="utf-8")
     head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    PAGE.write_text(f"{head}{BEGIN}\n\n{table(found)}\n\n{END}{tail}", encoding="utf-8")
+    body, _, tail = rest.partition(END)
+    PAGE.write_text(f"{head}{BEGIN}\n\n{merged(body, found)}\n\n{END}{tail}", encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:
     """Run those that are named, or all; 0 when every bar is held."""
     named = [name for name in arguments if name in CAMPAIGNS] or list(present())
     found: dict[str, dict[str, object]] = {}
+    print(f"on {machine()}", flush=True)
     for name in named:
         print(f"campaign {name} …", flush=True)
         found[name] = run_one(name)
