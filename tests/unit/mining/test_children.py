@@ -17,6 +17,7 @@ from omp.mining.look import look, subject_digest
 from omp.mining.opened import OpenRun
 from omp.mining.replay import replay_entry
 from omp.mining.strategy_file import from_toml, to_toml
+from omp.store import packing
 from omp.wire.canonical import canonical
 from omp.wire.charges import charge
 from omp.wire.evidence import (
@@ -26,7 +27,7 @@ from omp.wire.evidence import (
     read_document,
 )
 from omp.wire.grant import Grant, make_keys, sign_grant
-from omp.wire.rundir import read_json
+from omp.wire.rundir import read_json, read_manifest
 
 from .conftest import World
 
@@ -324,3 +325,33 @@ def test_a_replay_finds_what_was_changed(done: World) -> None:
     _flip(entry / "data" / "bars.parquet")
     with pytest.raises(Damaged):
         replay_entry(entry)
+
+
+# ----------------------------------------------------------------- old runs
+
+
+def test_a_compressed_run_is_judged_as_before(done: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = done.workspace.run("run_a")
+    bound = read_manifest(run / "manifest.json").files
+    before = done.open("run_a")
+    names, rows = ids(before, 3), [one.candidate_id for one in before.rows]
+    monkeypatch.setattr(packing, "LEAST_BYTES", 200)
+    monkeypatch.setattr(packing, "WORTH", 2.0)  # Parquet too, which wins nothing
+    packed = packing.pack(run.parent, "run_a", bound)
+    assert packed.faults == ()
+    assert not (run / "trials.parquet").exists()
+    assert not (run / "evidence.json").exists()
+    after = done.open("run_a")
+    assert [one.candidate_id for one in after.rows] == rows
+    assert [after.subject(one).genome_hash for one in names] == [
+        before.subject(one).genome_hash for one in names
+    ]
+    (run / "own.zst").write_bytes(b"no compressed file, and nobody's")
+    found = audit(after, may_go_on=go_on)
+    assert found["faults"] == ["own.zst is not in the manifest"]
+
+
+def test_a_run_that_is_not_there_says_where_to_look(done: World) -> None:
+    shutil.rmtree(done.workspace.run("run_a"))
+    with pytest.raises(NotFound, match="omp runs show run_a"):
+        done.open("run_a")
