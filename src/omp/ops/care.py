@@ -29,6 +29,7 @@ def state(desk: Desk) -> dict[str, Any]:
             **_aged(desk, made.get("at"), own_h),
             "name": made.get("name"),
             "supported": desk.db.dialect == "sqlite",
+            "faults": 0,
         },
         "scrub": {
             **_aged(desk, None if round_ is None else round_.done_at, settings.store.scrub_every_h),

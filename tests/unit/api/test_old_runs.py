@@ -55,6 +55,9 @@ def test_an_archived_run_is_shown_and_brought_back(
     assert "Bring back from the archive" in page
     assert "is archived in" in page
     assert ">archived<" in client.get("/runs").text
+    miner = client.get("/").text
+    assert "Last restore check" in miner
+    assert "Runs archived" in miner
     assert client.get(f"/runs/{old}/candidates/cand_x").status_code == 404
     assert client.get(f"{BASE}/care").json()["places"]["archived"]["runs"] == 1
     tried = client.post(f"{BASE}/runs/{old}/restore", json={"dry_run": True}).json()
