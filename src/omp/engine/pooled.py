@@ -14,6 +14,7 @@ from omp.engine.window import SymbolWindow, Window
 
 Int = NDArray[np.int64]
 
+_TRADES = 1 << 15  # that are listed before they are added to the pool
 CHUNK = 16  # genomes that a worker takes at a time; their pooled series stay in its cache
 
 
@@ -28,7 +29,7 @@ class Scratch:
         self.raw: Float = np.empty((CHUNK, n))
         self.excess: Float = np.empty((CHUNK, n))
         self.over: Float = np.empty((CHUNK if cash else 0, n))
-        self.trades = solo.Scratch(n, 1)
+        self.trades = solo.Scratch(n, 1, _TRADES)
 
 
 class Pooled:
@@ -40,6 +41,7 @@ class Pooled:
 
     def __init__(self, window: Window, costs: Costs, n_blocks: int) -> None:
         self._window = window
+        self._rooms: dict[int, Scratch] = {}
         self._fee, self._slip = costs.commission_bps / 1e4, costs.slippage_bps / 1e4
         n = len(window)
         self._dropped = n % n_blocks if n_blocks else n
@@ -51,9 +53,11 @@ class Pooled:
         self._market *= window.share
         self._calm = all(_calm(one) for one in window.symbols)
 
-    def scratch(self, _worker: int) -> Scratch:
-        """Room for one worker."""
-        return Scratch(len(self._window), self._has_cash)
+    def scratch(self, worker: int) -> Scratch:
+        """The room of one worker."""
+        if worker not in self._rooms:
+            self._rooms[worker] = Scratch(len(self._window), self._has_cash)
+        return self._rooms[worker]
 
     def account(
         self, job: Job, levels: Float | None, out: Results, lo: int, hi: int, room: Scratch

@@ -50,11 +50,11 @@ class Scratch:
     """Where one worker lists trades before it measures them.
 
     Args:
-        n: bars of the window. bounds: number of bounds.
+        n: bars of the window. bounds: number of bounds. trades: that are listed at a time.
     """
 
-    def __init__(self, n: int, bounds: int) -> None:
-        room = _TRADES + 4 * n + 16
+    def __init__(self, n: int, bounds: int, trades: int = _TRADES) -> None:
+        room = trades + 4 * n + 16
         self.first: Int = np.zeros(CHUNK, dtype=np.int64)
         self.size: Int = np.zeros(CHUNK, dtype=np.int64)
         self.bars = np.zeros(2 * room + 64, dtype=np.uint32)  # `account` looks some trades ahead
