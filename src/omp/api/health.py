@@ -41,7 +41,7 @@ def _faults(request: Request) -> list[str]:
             behind = journal.behind(tx, desk.workspace)
     except OmpError as error:
         return [error.sentence]
-    return [behind] if behind else []
+    return [*desk.refused, *filter(None, [behind])]
 
 
 @router.get("/metrics", response_class=Response)

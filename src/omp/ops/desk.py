@@ -90,6 +90,16 @@ class Desk:
             yield tx
         self.anchor()
 
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What the disk does not take at this instant, a sentence each; known by no row."""
+        found = [f"the database takes no writes: {self.db.failed}"] if self.db.failed else []
+        if self.arrears.anchor is not None:
+            found.append(f"the journal's head is not anchored: {self.arrears.anchor.asked}")
+        if self.arrears.queue_file is not None:
+            found.append(f"the queue file is behind the queue: {self.arrears.queue_file.asked}")
+        return tuple(found)
+
     def read(self) -> Any:
         """A short reader; `with desk.read() as tx:`."""
         return self.db.read()

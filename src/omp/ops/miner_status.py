@@ -47,7 +47,8 @@ def status(desk: Desk, *, environment: str | None = None) -> dict[str, Any]:
         at_work = maintenance.of(tx)
         frozen = freeze.freezing(tx)
     quiet = quiet_until(desk)
-    reasons = [*(blocked or {}).get("reasons", []), *filter(None, [quiet_because(desk)])]
+    reasons = [*desk.refused, *(blocked or {}).get("reasons", [])]
+    reasons += filter(None, [quiet_because(desk)])
     depth = [one for one in waiting if environment in (None, one.run.environment)]
     return {
         "status": miner.state,

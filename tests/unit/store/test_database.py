@@ -137,7 +137,7 @@ def test_after_a_failing_disk_nothing_is_written_until_all_is_begun_anew(
     with db.read() as tx:
         assert tx.execute(text("SELECT 1")).scalar() == 1
     assert db.recover() is (kind is DiskRefused), "a damaged file does not mend itself"
-    if db.failed is None:
+    if kind is DiskRefused:
         with db.write() as tx:
             tx.execute(text("CREATE TABLE one (a)"))
     db.close()
