@@ -121,7 +121,7 @@ class Loop:
     def begin(self) -> None:
         """Come up: take over what an earlier daemon left, and say so."""
         self.desk.live.set()
-        self._guarded("start", self.desk.db.fold)
+        self._guarded("start", lambda: self._make_good.log(self.desk))
         self._guarded("start", self._announce)
         self._guarded("start", lambda: clocks.resume(self.desk, self._clocks))
         self._guarded("start", self._tell_of_gap)

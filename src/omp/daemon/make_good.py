@@ -7,7 +7,7 @@ tick, and is told once.
 import logging
 
 from omp.domain.durable import LOOK_AT_DISK
-from omp.domain.errors import DiskFull, OmpError
+from omp.domain.errors import DiskFull, DiskRefused, OmpError, ResourceShort
 from omp.ops import queue
 from omp.ops.desk import Desk
 from omp.ops.incidents import RECORD_REFUSED, UNANCHORED, open_incident
@@ -34,6 +34,19 @@ class MakeGood:
         told = f"{why}: nothing was written until the disk took it again and every page was read"
         open_incident(desk, RECORD_REFUSED, "SEV-1", f"{told}. What to do: {LOOK_AT_DISK}")
         return True
+
+    def log(self, desk: Desk) -> None:
+        """Bring what an earlier process left in the write-ahead log into the database file.
+
+        Raises:
+            DiskRefused: The disk does not take it.
+        """
+        try:
+            desk.db.fold()
+        except DiskRefused:
+            raise
+        except ResourceShort as error:  # no sign of a fault: SQLite does it later by itself
+            _log.info("the write-ahead log stays as it is: %s", error.sentence)
 
     def tell_late(self, desk: Desk) -> None:
         """Tell of a disk that was so full that nothing could be written of it."""

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.daemon.shop import Shop
 
 from omp.daemon import process
-from omp.domain.errors import IllegalMove
+from omp.domain.errors import IllegalMove, ResourceShort
 from omp.ops import miner, queue, runs
 from omp.ops.incidents import listed
 from omp.store import ledger
@@ -353,3 +353,21 @@ def test_a_stale_attempt_changes_nothing(open_shop: Open) -> None:
     latest = runs.Progress(5, 9, 1.0, 1, 1, 1.0, 1.0)
     assert not runs.progress(shop.desk, run.id, run.attempt - 1, latest, advanced=True)
     assert shop.run().generation is None
+
+
+def test_what_a_dead_daemon_left_in_the_log_is_folded_in_before_anything_is_written(
+    open_shop: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, seen = open_shop(), list[list[str]]()
+    before, real = shop.kinds(), shop.loop.desk.db.fold
+
+    def fold() -> None:
+        seen.append(shop.kinds())
+        real()
+        raise ResourceShort("another program reads the database")
+
+    monkeypatch.setattr(shop.loop.desk.db, "fold", fold)
+    shop.loop.begin()
+    assert seen == [before]
+    assert shop.kinds()[-1] == "daemon.started"
+    assert not listed(shop.desk), "a reader is no fault"

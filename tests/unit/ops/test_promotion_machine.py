@@ -210,4 +210,4 @@ class Promotion(RuleBasedStateMachine):
 
 
 TestPromotion = Promotion.TestCase
-TestPromotion.settings = play(max_examples=10, steps=20)
+TestPromotion.settings = play(max_examples=7, steps=20)

@@ -269,4 +269,4 @@ class Runs(RuleBasedStateMachine):
 
 
 TestRuns = Runs.TestCase
-TestRuns.settings = play(max_examples=15, steps=25)
+TestRuns.settings = play(max_examples=12, steps=25)
