@@ -1,17 +1,21 @@
 """The operator's verbs on SQLite and on a real PostgreSQL."""
 
 import json
+import random
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.desks import HandClock, write_campaign, write_data
+from tests.long.claim_speed import fill
 
 from omp.app import open_desk
-from omp.ops import incidents, miner, queue, workspace
+from omp.ops import incidents, miner, queue, queue_next, workspace
 from omp.ops.desk import Desk
-from omp.store import journal, runs
+from omp.ops.queue_order import AGEING_STEP_S
+from omp.store import campaigns, journal, queue_line, runs
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -71,3 +75,26 @@ def test_a_queue_lives_its_life(desk: Desk) -> None:
     with desk.read() as tx:
         assert journal.verify(tx) is None
         assert journal.behind(tx, desk.workspace) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_line_read_by_index_is_the_line_by_definition(desk: Desk, seed: int) -> None:
+    fill(desk, 90)
+    rng = random.Random(seed)
+    now = desk.clock.now()
+    with desk.db.write() as tx:
+        for run in runs.find(tx, states=("queued",), limit=1000):
+            waited_s = rng.choice([0.0, 1800.0, 5400.0, rng.uniform(0, 20_000)][seed % 3 :])
+            queued_at = journal.iso(now - timedelta(seconds=waited_s))
+            back_off = journal.iso(now + timedelta(seconds=rng.choice([-60, 3600])))
+            runs.change(tx, run.id, queued_at=queued_at, not_before=rng.choice([None, back_off]))
+            campaigns.change(tx, run.campaign_id, priority=rng.choice([1, 5, 5, 9, 10][seed:]))
+    with desk.read() as tx:
+        at = desk.clock.now()
+        waiting = ((one.run.not_before or "", one) for one in queue_next.line(desk, tx))
+        wanted = [one.run.id for not_before, one in waiting if not_before <= journal.iso(at)]
+        step = timedelta(seconds=AGEING_STEP_S)
+        aged = [journal.iso(at - n * step) for n in range(1, queue_line.STEPS + 1)]
+        found = [run for run, _ in queue_line.in_order(tx, now=journal.iso(at), aged=aged)]
+    assert len(wanted) > 30
+    assert found == wanted

@@ -365,4 +365,9 @@ Index(
     *(campaigns.c.id, campaigns.c.state, campaigns.c.removed_at),
     *(campaigns.c.priority, campaigns.c.position),
 )
-"""These two hold all that decides who goes next, so that a claim reads no wide row."""
+Index(
+    "ix_campaigns_line",
+    *(campaigns.c.state, campaigns.c.removed_at),
+    *(campaigns.c.priority, campaigns.c.position, campaigns.c.id),
+)
+"""These hold all that decides who goes next, so that a claim reads no wide row."""
