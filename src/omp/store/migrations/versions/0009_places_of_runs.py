@@ -12,8 +12,8 @@ branch_labels = None
 depends_on = None
 
 _KINDS = {
-    "placed_at": sa.String(length=27),
-    "packed_at": sa.String(length=27),
+    "placed_at": sa.String(length=32),
+    "packed_at": sa.String(length=32),
     "archive": sa.Text(),
     "held": sa.Text(),
 }
