@@ -19,6 +19,7 @@ CONTRACT = (
 TRASH = "tests/laws/test_never_delete_artifacts_without_retention_policy.py"
 EXECUTOR = "tests/unit/daemon/test_local_executor.py"
 OWNER = "tests/unit/daemon/test_ownership.py"
+CLOCKS = "tests/unit/daemon/test_clocks.py"
 DATABASE = "tests/unit/store/test_database.py"
 PACKING = "tests/unit/store/test_packing.py"
 ARCHIVE = "tests/unit/ops/test_archive.py"
@@ -59,6 +60,20 @@ MUTANTS = (
         "                os.ftruncate(file.fileno(), before)\n",
         "",
         (SYNCS,),
+    ),
+    Mutant(
+        "a commit is told as failed because its anchor was refused",
+        "ops/desk.py",
+        "            fault = error\n",
+        "            raise error\n",
+        ("tests/unit/ops/test_refused.py",),
+    ),
+    Mutant(
+        "a back-off does not follow the date",
+        "ops/queue_dates.py",
+        "            moved += rows.change(tx, run.id, state=run.state, not_before=later)\n",
+        "            moved += 1\n",
+        (f"{CLOCKS}::test_a_back_off_keeps_its_length_and_a_run_its_progress_when_the_date_is_set",),
     ),
     Mutant(
         "a record that a disk once refused is never taken up again",
