@@ -134,6 +134,6 @@ def test_missed_bars_of_ours_are_explained(tmp_path: Path) -> None:
     tables = [Table("kernel", f"Kernel, {n} bars, with stops", "µs", rows) for n in (1, 2)]
     write_page(page, tables, "the profile")
     text = page.read_text()
-    assert " ".join(text.split()).count("half of it to find the trade") == 1
+    assert " ".join(text.split()).count("6 to account for it") == 1
     assert text.index("columns first pays") < text.index("the profile")
     assert "Amdahl" not in text

@@ -33,7 +33,7 @@ def table(rounds: int, *, quick: bool) -> Table:
                 note=f"at best {max(ratios):.2f}",
             )
         )
-    most, note = middle_of(ceiling("rules", min(rounds, 3) if quick else rounds))
+    most, note = middle_of(ceiling("rules", 1 if quick else rounds))
     rows.append(
         Row("two processes that share nothing, 5,000 bars, populations of 20,000", most, note=note)
     )
