@@ -75,6 +75,19 @@ def calibrate(
         int,
         typer.Option(metavar="K", min=0, max=20, help="Uncorrelated edges of each planted market."),
     ] = 0,
+    shift_years: Annotated[
+        float,
+        typer.Option(
+            metavar="YEARS",
+            min=0,
+            help="Mean time between changes of its markets' drift, at dates that prices do not "
+            "know.  [default: it stays]",
+            show_default=False,
+        ),
+    ] = 0.0,
+    timeframe: Annotated[
+        str, typer.Option(help="1d, or 1h: markets of hourly bars with gaps over night.")
+    ] = "1d",
     config: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="An omp_config.toml: gates, bars, sealed window."),
@@ -117,6 +130,8 @@ def calibrate(
         stop_after_s=stop_after,
         stop_refused=stop_refused,
         signals=signals,
+        shift_years=shift_years,
+        timeframe=timeframe,
         config=config,
     )
     say(str(out))

@@ -78,6 +78,8 @@ def calibrate(
     stop_after_s: float | None = None,
     stop_refused: bool = False,
     signals: int = 0,
+    shift_years: float = 0.0,
+    timeframe: str = "1d",
     config: Path | None = None,
 ) -> dict[str, Any]:
     """Take every market through its campaigns and write what became of them.
@@ -108,6 +110,9 @@ def calibrate(
             promotions with fewer trials.
         signals: Uncorrelated edges of each planted market, each with a column of its own that the
             search is given; 0 for one edge that follows prices.
+        shift_years: Years between two changes of the drift of our own markets, on average; their
+            levels lie within 1 of the drift that is asked for. 0 for a drift that stays.
+        timeframe: `1d`, or `1h`: markets of hourly bars, and a campaign over them.
         config: Gates, bars and the rules of the sealed window; the default ones without.
 
     Raises:
@@ -116,7 +121,7 @@ def calibrate(
         NotFound: If there is no such folder or campaign.
     """
     dials = [dial] if isinstance(dial, int | float) else list(dial)
-    worlds = [] if markets is None else file_worlds(markets)
+    worlds = [] if markets is None else file_worlds(markets, timeframe)
     worlds += own_worlds(
         null=null,
         planted=planted,
@@ -129,9 +134,11 @@ def calibrate(
         dying=dying,
         poisoned=poisoned,
         signals=signals,
+        shift_years=shift_years,
+        timeframe=timeframe,
     )
     _require_worlds(worlds)
-    searched = _campaign(campaign, signals)
+    searched = _campaign(campaign, signals, timeframe)
     settings = (parse_settings("") if config is None else load_settings(config)).settings
     in_force = _config_hash(searched, settings)
     for folder in (json_path.parent, out_dir, None if page is None else page.parent):
@@ -202,10 +209,17 @@ def _require_worlds(worlds: Sequence[World]) -> None:
         )
 
 
-def _campaign(path: Path | None, signals: int) -> CampaignFile:
+def _campaign(path: Path | None, signals: int, timeframe: str) -> CampaignFile:
     if path is not None:
-        return read_campaign(path)
-    text = CAMPAIGN
+        given = read_campaign(path)
+        if given.campaign.timeframe != timeframe:
+            raise InvalidInput(
+                f"a campaign of {given.campaign.timeframe} on markets of {timeframe}",
+                allowed="one timeframe for both",
+                remedy=f"omp calibrate --timeframe {given.campaign.timeframe}",
+            )
+        return given
+    text = CAMPAIGN.replace('"1d"', f'"{timeframe}"')
     if signals:
         named = WITH_SIGNALS + [f"feature:{signal_name(k + 1)}" for k in range(signals)]
         text = text.replace("[search]\n", f"[search]\nindicators = {json.dumps(named)}\n")

@@ -59,6 +59,8 @@ def totals(markets: Sequence[Record]) -> dict[str, Any]:
             "contaminated": _promoted(nulls),
             "by_drift": _by(nulls, lambda one: one["truth"]["drift_sharpe"], _promoted),
             "by_kind": _by(nulls, lambda one: one["truth"]["kind"], _promoted),
+            "form": form(nulls[0]["truth"]) if nulls else "",
+            "due": due(nulls),
         },
         "power": [
             {
@@ -66,13 +68,21 @@ def totals(markets: Sequence[Record]) -> dict[str, Any]:
                 "dial": dial,
                 "drift_sharpe": drift,
                 "edges": edges,
+                "form": shape,
                 **power(group),
             }
-            for (n_symbols, dial, drift, edges), group in _grouped(planted, _planting).items()
+            for (n_symbols, dial, drift, edges, shape), group in _grouped(
+                planted, _planting
+            ).items()
         ],
         "dying": [
-            {"n_symbols": n_symbols, "dial": dial, "contaminated": _promoted(group)}
-            for (n_symbols, dial, _, _), group in _grouped(dying, _planting).items()
+            {
+                "n_symbols": n_symbols,
+                "dial": dial,
+                "form": shape,
+                "contaminated": _promoted(group),
+            }
+            for (n_symbols, dial, _, _, shape), group in _grouped(dying, _planting).items()
         ],
         "poisoned": {
             "contaminated": _promoted(poisoned),
@@ -128,10 +138,42 @@ def funnel(markets: Iterable[Record]) -> Counter[str]:
     return Counter(dict(sorted(stops.items(), key=lambda item: (-item[1], item[0]))))
 
 
-def _planting(one: Record) -> tuple[int, float, float, str]:
+def form(truth: Mapping[str, Any]) -> str:
+    """What sets a market apart from ten years of daily bars with a drift that stays, in words."""
+    words = []
+    if truth.get("timeframe", "1d") != "1d":
+        words.append("hourly")
+    if truth.get("shift_years"):
+        words.append("shifting")
+    return ", ".join(words)
+
+
+def due(markets: Sequence[Record]) -> dict[str, Any]:
+    """What nulls hold after all: the true annual Sharpe ratios of what was looked at on them.
+
+    Returns:
+        `looks`, the `mean` and the `most` of their subjects' true Sharpe ratios, and those of the
+        `promoted`.
+    """
+    campaigns = [each for one in markets for each in one["campaigns"]]
+    figures = [each["figures"] for each in campaigns if each["figures"]]
+    found = [
+        one["subject_true_sharpe_annual"]
+        for one in figures
+        if one["look_p_value"] is not None and one["subject_true_sharpe_annual"] is not None
+    ]
+    return {
+        "looks": len(found),
+        "mean": _mean(found),
+        "most": max(found, default=None),
+        "promoted": [one["true_sharpe"] for each in campaigns for one in each["promoted"]],
+    }
+
+
+def _planting(one: Record) -> tuple[int, float, float, str, str]:
     truth = one["truth"]
-    drift = float(truth["drift_sharpe"])
-    return int(truth["n_symbols"]), float(truth["dial"]), drift, str(truth.get("edges", "equal"))
+    drift, edges = float(truth["drift_sharpe"]), str(truth.get("edges", "equal"))
+    return int(truth["n_symbols"]), float(truth["dial"]), drift, edges, form(truth)
 
 
 def _named(one: Record) -> bool:
@@ -145,13 +187,15 @@ def _groups(markets: Sequence[Record]) -> list[tuple[str, list[Record]]]:
 
     def name(one: Record) -> str:
         if one["group"] in {"planted", "dying"}:
-            n_symbols, dial, drift, edges = _planting(one)
+            n_symbols, dial, drift, edges, told = _planting(one)
             plural = "" if n_symbols == 1 else "s"
             shape = "" if edges == "equal" else f", {edges} edges"
+            shape += f", {told}" if told else ""
             return (
                 f"{one['group']}, dial {dial:g}, drift {drift:g}, {n_symbols} symbol{plural}{shape}"
             )
-        return str(one["group"])
+        told = form(one["truth"]) if one["truth"] else ""
+        return f"{one['group']}, {told}" if told else str(one["group"])
 
     return list(_grouped(markets, name).items())
 

@@ -90,6 +90,8 @@ def _truth(world: World) -> dict[str, Any] | None:
         "dial": world.dial,
         "edges": f"{recipe.n_signals} signals" if recipe.n_signals else recipe.edges,
         "n_edges": recipe.n_signals or 1,
+        "shift_years": recipe.shift_years,
+        "timeframe": recipe.timeframe,
         "poison": world.poison and world.poison.name,
         "poisoned_rule": world.poison and world.poison.rule,
     }

@@ -7,7 +7,7 @@ from typing import Any
 from omp.domain.durable import write_durable
 from omp.lab.bars import DYING_RATE, NOISE, POWER, PRECISION, Bar
 from omp.lab.figures import TRUE_SHARE
-from omp.lab.page_words import INTRODUCTION, MEANING, REASONS, SEVERAL, STOPPED
+from omp.lab.page_words import FORMS, INTRODUCTION, MEANING, REASONS, SEVERAL, STOPPED
 
 
 def write_page(path: Path, documents: Sequence[dict[str, Any]]) -> None:
@@ -17,12 +17,14 @@ def write_page(path: Path, documents: Sequence[dict[str, Any]]) -> None:
 
 def page(documents: Sequence[dict[str, Any]]) -> str:
     """The page as Markdown."""
-    bars = [one["truth"]["n_bars"] for doc in documents for one in doc["markets"] if one["truth"]]
-    years = max(bars, default=2520) / 252.0
+    truths = [one["truth"] for doc in documents for one in doc["markets"] if one["truth"]]
+    daily = [one["n_bars"] for one in truths if one.get("timeframe", "1d") == "1d"]
+    years = max(daily, default=2520) / 252.0
     parts = [
         INTRODUCTION,
         _runs(documents),
         _nulls(documents),
+        _due(documents),
         _dying(documents),
         _poisoned(documents),
         _power(documents),
@@ -77,10 +79,13 @@ def _nulls(documents: Sequence[dict[str, Any]]) -> str:
         null, each = doc["totals"]["null"], _campaigns(doc)
         if not null["contaminated"]["n"]:
             continue
-        told.add(each)
+        form = null.get("form", "")
+        told |= set() if form else {each}
+        around = "drift around" if "shifting" in form else "drift"
         rows = {"all": null["contaminated"]}
-        rows |= {f"drift {key}": one for key, one in null["by_drift"].items()}
+        rows |= {f"{around} {key}": one for key, one in null["by_drift"].items()}
         rows |= {f"kind `{key}`": one for key, one in null["by_kind"].items()}
+        rows = {f"{form}: {name}" if form else name: one for name, one in rows.items()}
         lines += [_rate_row(f"{each} | {name}", one) for name, one in rows.items()]
     lines.append("")
     for each in sorted(told & set(NOISE)):
@@ -95,6 +100,26 @@ def _nulls(documents: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def _due(documents: Sequence[dict[str, Any]]) -> str:
+    rows = []
+    for doc in documents:
+        null = doc["totals"]["null"]
+        at = null.get("due")
+        if not at or not null["form"]:
+            continue
+        promoted = ", ".join(_number(one) for one in at["promoted"]) or "none"
+        rows.append(
+            f"| {null['form']} | {_campaigns(doc)} | {null['contaminated']['n']} | {at['looks']} | "
+            f"{_number(at['mean'])} | {_number(at['most'])} | {promoted} |"
+        )
+    if not rows:
+        return ""
+    head = ["### What such a market holds after all", ""]
+    head += ["| bars and drift | runs | markets | looks | true, mean | most | promoted, true |"]
+    head += ["|---|---|---|---|---|---|---|"]
+    return "\n".join([*head, *rows, "", FORMS, ""])
+
+
 def _campaigns(doc: dict[str, Any]) -> int:
     """Campaigns on each market of a calibration."""
     return max((len(one["campaigns"]) for one in doc["markets"]), default=0)
@@ -106,7 +131,7 @@ def _rate_row(name: str, one: dict[str, Any]) -> str:
 
 def _dying(documents: Sequence[dict[str, Any]]) -> str:
     rows = [
-        _rate_row(f"{one['n_symbols']} | {one['dial']:g}", one["contaminated"])
+        _rate_row(f"{_symbols(one)} | {one['dial']:g}", one["contaminated"])
         for doc in documents
         for one in doc["totals"].get("dying", [])
     ]
@@ -196,18 +221,27 @@ def _powers(documents: Sequence[dict[str, Any]], *, first: bool = True) -> list[
                 early = {"campaigns": 1, "found": one["found_by_first_campaign"], "true": None}
                 found.append({**one, **early})
     keys = ("n_symbols", "dial", "drift_sharpe", "edges", "campaigns")
-    return sorted(found, key=lambda one: tuple(one.get(key, "equal") for key in keys))
+    return sorted(
+        found,
+        key=lambda one: (one.get("form", ""), *(one.get(key, "equal") for key in keys)),
+    )
 
 
 def _bar(at: dict[str, Any]) -> Bar | None:
-    if at.get("edges", "equal") != "equal":
+    if at.get("edges", "equal") != "equal" or at.get("form"):
         return None
     return POWER.get(at["campaigns"], {}).get((at["n_symbols"], at["dial"]))
 
 
 def _which(at: dict[str, Any]) -> str:
     edges = at.get("edges", "equal") if at["n_symbols"] > 1 else "–"
-    return f"{at['n_symbols']} | {at['dial']:g} | {at['drift_sharpe']:g} | {edges}"
+    return f"{_symbols(at)} | {at['dial']:g} | {at['drift_sharpe']:g} | {edges}"
+
+
+def _symbols(at: dict[str, Any]) -> str:
+    """How many symbols, and what sets the bars or the drift apart."""
+    form = at.get("form", "")
+    return f"{at['n_symbols']}, {form}" if form else str(at["n_symbols"])
 
 
 def _number(value: float | None) -> str:
@@ -231,7 +265,7 @@ def _shortfalls(documents: Sequence[dict[str, Any]]) -> str:
     for doc in documents:
         one = doc["totals"]["null"]["contaminated"]
         each = _campaigns(doc)
-        most = NOISE.get(each)
+        most = None if doc["totals"]["null"].get("form") else NOISE.get(each)
         noise = f"noise, {each} campaign(s) each: {one['hits']} of {one['n']} promoted"
         if one["n"] and most and one["lower"] > most.rate:
             missed.append(f"{noise}, the bar is {most.most} of {most.of:,}")
@@ -241,14 +275,14 @@ def _shortfalls(documents: Sequence[dict[str, Any]]) -> str:
             )
         for at in doc["totals"].get("dying", []):
             died = at["contaminated"]
-            name = f"dying edges at dial {at['dial']:g}, {at['n_symbols']} symbol(s)"
+            name = f"dying edges at dial {at['dial']:g}, {_symbols(at)} symbol(s)"
             if died["lower"] > DYING_RATE:
                 missed.append(f"{name}: {died['rate']:.3f} promoted, the bar is {DYING_RATE:.2f}")
             elif died["upper"] > DYING_RATE:
                 unsure.append(f"{name}: {died['rate']:.3f} between {_bounds(died)}")
     for at in _powers(documents):
         bar, found, true = _bar(at), at["found"], at["true"]
-        name = f"dial {at['dial']:g}, drift {at['drift_sharpe']:g}, {at['n_symbols']} symbol(s)"
+        name = f"dial {at['dial']:g}, drift {at['drift_sharpe']:g}, {_symbols(at)} symbol(s)"
         name += f", {at['campaigns']} campaign(s)"
         if bar and found["n"] and found["upper"] < bar.least:
             missed.append(f"power at {name}: {found['rate']:.2f}, the bar is {bar.least:.2f}")

@@ -61,3 +61,14 @@ Each of these edges follows a column of its own that the search is given, beside
 `momentum`; no two have anything in common. *Promoted* and *different* are per market: promotions,
 and edges of which at least one promotion is due half the dial or more (an equal mixture of three
 is due 0.58 of the dial from each)."""
+
+FORMS = """\
+*Hourly* markets have seven bars a session, more restless at its ends than in its middle, and a gap
+over night with a quarter of the day's variance: three and a half years, of which the last 30 % are
+sealed. A *shifting* drift takes a new level at dates that prices do not know, each within 1 of the
+drift that is named, in annual Sharpe ratios of holding. A slow drift can be followed a little: a
+rule that is long after a rise has a true Sharpe ratio above 0 where nobody planted an edge. So
+*true* is the Sharpe ratio of x that the known drift of every bar owes to what was looked at, and a
+promotion with a true one above 0 is no error of the look. The bars of noise and of power are those
+of daily markets with a drift that stays, and these are held against none."""
+"""What is said of hourly bars and of drifts that shift."""

@@ -13,7 +13,6 @@ from omp.lab.worlds import Ground
 from omp.market.bars import Panel
 from omp.market.splits import iso
 from omp.market.synthetic import long_flags
-from omp.market.synthetic_edges import true_sharpe
 from omp.mining.bench import Bench, Subject
 from omp.mining.strategy_file import Strategy
 
@@ -44,9 +43,7 @@ def true_sharpe_annual(ground: Ground, bench: Bench, strategy: Strategy) -> floa
     flags = _flags(ground, bench, strategy)
     if market is None or flags is None:
         return None
-    drift = np.stack([market.truth["drift"][name] for name in bench.symbols])
-    night, day, held = flags
-    return true_sharpe(night, day, held, drift, market.recipe.correlation)
+    return market.due(flags)
 
 
 def edges_held(ground: Ground, bench: Bench, strategy: Strategy) -> list[int]:
@@ -60,8 +57,7 @@ def edges_held(ground: Ground, bench: Bench, strategy: Strategy) -> list[int]:
     if market is None or flags is None or not market.recipe.n_signals:
         return []
     parts = np.stack([market.truth["edge_drift"][name] for name in bench.symbols], axis=1)
-    night, day, held = flags
-    due = [true_sharpe(night, day, held, one, market.recipe.correlation) for one in parts]
+    due = [market.due(flags, one) for one in parts]
     return [k for k, one in enumerate(due, start=1) if one >= TRUE_SHARE * market.recipe.dial]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omp.config.settings import Holdout
 from omp.domain.errors import InvalidInput, NotFound
@@ -30,6 +30,10 @@ ACCEPTED = ("spin_off",)
 
 SUFFIXES = (".csv", ".parquet")
 
+N_BARS = {"1d": 2520, "1h": 6174}
+"""Bars of our own markets: ten years of daily ones; of hourly ones three and a half, so that the
+sealed window holds a year of sessions."""
+
 
 @dataclass(frozen=True)
 class World:
@@ -41,6 +45,7 @@ class World:
         recipe: What it is made from, where it is one of our own.
         path: Where it is read from, where it is not.
         poison: The fault that is planted in its data; None leaves them healthy.
+        timeframe: Of its bars.
     """
 
     name: str
@@ -48,6 +53,7 @@ class World:
     recipe: Recipe | None = None
     path: Path | None = None
     poison: Poison | None = None
+    timeframe: str = "1d"
 
     @property
     def dial(self) -> float | None:
@@ -85,6 +91,8 @@ def own_worlds(
     dying: int = 0,
     poisoned: int = 0,
     signals: int = 0,
+    shift_years: float = 0.0,
+    timeframe: str = "1d",
 ) -> list[World]:
     """Our own markets: nulls with each drift and of each kind in turn, and each dial alike.
 
@@ -100,13 +108,18 @@ def own_worlds(
         dying: Number of markets whose edge dies where the sealed window begins, for each dial.
         poisoned: Number of markets with a fault in their data, each of `POISONS` in turn.
         signals: Uncorrelated edges of each planted market; 0 for one that follows prices.
+        shift_years: Years between two changes of the drift, on average; 0 where it stays.
+        timeframe: `1d`, or `1h` for markets of hourly bars.
     """
-    made = []
+    made: list[World] = []
+    n_bars = N_BARS.get(timeframe, N_BARS["1d"])
+    form: dict[str, Any] = {"shift_years": shift_years, "timeframe": timeframe, "n_bars": n_bars}
+    kinds = [one for one in NULL_KINDS if timeframe == "1d" or one != "signs"]
     for number in range(null):
-        kind = NULL_KINDS[number // len(drifts) % len(NULL_KINDS)]
+        kind = kinds[number // len(drifts) % len(kinds)]
         drift = drifts[number % len(drifts)]
-        recipe = Recipe(kind, first_seed + number, n_symbols=n_symbols, drift_sharpe=drift)
-        made.append(World(recipe.name, "null", recipe))
+        recipe = Recipe(kind, first_seed + number, n_symbols=n_symbols, drift_sharpe=drift, **form)
+        made.append(World(recipe.name, "null", recipe, timeframe=timeframe))
     for group, number_of in (("planted", planted), ("dying", dying)):
         for dial in dials:
             for number in range(number_of):
@@ -118,17 +131,23 @@ def own_worlds(
                     drift_sharpe=edge_drift,
                     edges=edges,
                     n_signals=signals if group == "planted" else 0,
+                    **form,
                 )
-                made.append(World(recipe.name, group, recipe))
+                made.append(World(recipe.name, group, recipe, timeframe=timeframe))
     for number in range(poisoned):
         poison = POISONS[number % len(POISONS)]
-        recipe = Recipe("null", first_seed + number)
-        made.append(World(f"{recipe.name}-{poison.name}", "poisoned", recipe, poison=poison))
+        recipe = Recipe("null", first_seed + number, **form)
+        name = f"{recipe.name}-{poison.name}"
+        made.append(World(name, "poisoned", recipe, poison=poison, timeframe=timeframe))
     return made
 
 
-def file_worlds(folder: Path) -> list[World]:
+def file_worlds(folder: Path, timeframe: str = "1d") -> list[World]:
     """Every market file of a folder, by name.
+
+    Args:
+        folder: Where they lie.
+        timeframe: Of their bars.
 
     Raises:
         NotFound: There is no such folder.
@@ -144,7 +163,7 @@ def file_worlds(folder: Path) -> list[World]:
             allowed="at least one CSV or Parquet file, each with a name of its own",
             remedy="put one file for each market into it",
         )
-    return [World(one.stem, "file", path=one) for one in files]
+    return [World(one.stem, "file", path=one, timeframe=timeframe) for one in files]
 
 
 def open_world(world: World, rules: Holdout) -> Ground:
@@ -158,21 +177,21 @@ def open_world(world: World, rules: Holdout) -> Ground:
         table = table_of(market.panel)
         if world.poison is not None:
             table = world.poison.plant(table)
-        _judge(table, rules).require(world.name)
+        _judge(table, world.timeframe, rules).require(world.name)
         return _cut(world, market.panel, rules, market)
     if world.path is None:
         raise InvalidInput(f"{world.name} has neither a recipe nor a file", remedy="name one")
     place = venue(VENUE)
     table = read(world.path, Options(timezone=place.timezone)).frame
-    _judge(table, rules).require(world.name)
-    return _cut(world, panel_from_table(table, place, "1d"), rules, None)
+    _judge(table, world.timeframe, rules).require(world.name)
+    return _cut(world, panel_from_table(table, place, world.timeframe), rules, None)
 
 
-def _judge(table: "pl.DataFrame", rules: Holdout) -> Certificate:
+def _judge(table: "pl.DataFrame", timeframe: str, rules: Holdout) -> Certificate:
     return judge(
         table,
         venue(VENUE),
-        "1d",
+        timeframe,
         accept=ACCEPTED,
         exempt=CALENDAR_RULES,  # nobody knows the calendar that a market file lives on
         known=Known(adjusted=True),

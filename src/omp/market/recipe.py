@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from omp.domain.errors import InvalidInput
 from omp.market.synthetic_edges import EDGES
+from omp.market.synthetic_rhythm import BARS_A_SESSION, HOURLY
 
 DEFAULT_DIAL = 1.5
 EDGE_SHAPES = ("equal", "unequal")
@@ -17,8 +18,8 @@ NULL_KINDS = ("null", "garch", "regime", "signs")
 """Kinds of market that hold no edge."""
 KINDS = (*NULL_KINDS, "planted", "dying")
 """Every kind of synthetic market."""
-LATER = ("n_signals",)
-"""Fields that came later: they change no market's name while they stand at nothing."""
+LATER = {"n_signals": 0, "shift_years": 0.0, "timeframe": "1d"}
+"""Fields that came later: they change no market's name while they stand at what was before."""
 Float = NDArray[np.float64]
 
 
@@ -29,7 +30,7 @@ class Recipe:
     Args:
         kind: one of `KINDS`.
         seed: which market of its kind.
-        n_bars: daily bars, 252 a year.
+        n_bars: bars; 252 a year of daily ones, 1,764 of hourly ones, in whole sessions.
         n_symbols: symbols of the universe.
         drift_sharpe: annual buy-and-hold Sharpe.
         dial: true annual Sharpe of the planted rule's excess return, per symbol, before costs.
@@ -39,6 +40,9 @@ class Recipe:
         sealed_fraction: where a dying edge dies.
         n_signals: planted edges that each follow a column of their own (`synthetic_signals`); 0 for
             one edge that follows prices.
+        shift_years: years between two changes of the drift, on average; 0 where it stays. Every
+            level is drawn anew within 1 of `drift_sharpe`, and prices do not know when.
+        timeframe: `1d`, or `1h`: seven bars a session and a gap over night (`synthetic_rhythm`).
 
     Raises:
         InvalidInput: when a value is not usable.
@@ -55,12 +59,25 @@ class Recipe:
     correlation: float = 0.3
     sealed_fraction: float = 0.3
     n_signals: int = 0
+    shift_years: float = 0.0
+    timeframe: str = "1d"
 
     def __post_init__(self) -> None:
+        hourly = self.timeframe == HOURLY
         checks = {
+            "timeframe": (
+                self.timeframe in BARS_A_SESSION
+                and not (hourly and (self.kind == "signs" or self.n_signals)),
+                "1d; 1h too, but for signs and n_signals",
+            ),
+            "shift_years": (0.0 <= self.shift_years <= 100.0, "0 to 100"),
             "kind": (self.kind in KINDS, ", ".join(KINDS)),
             "seed": (self.seed >= 0, "0 or more"),
-            "n_bars": (300 <= self.n_bars <= 250_000, "300 to 250000"),
+            "n_bars": (
+                300 <= self.n_bars <= 250_000
+                and self.n_bars % BARS_A_SESSION.get(self.timeframe, 1) == 0,
+                "300 to 250000, of hourly bars a multiple of 7",
+            ),
             "n_symbols": (1 <= self.n_symbols <= 200, "1 to 200"),
             "dial": (0.0 <= self.dial <= 10.0, "0 to 10"),
             "drift_sharpe": (-3.0 <= self.drift_sharpe <= 3.0, "-3 to 3"),
@@ -89,7 +106,9 @@ class Recipe:
     def mark(self) -> str:
         """Six digits that stand for all parameters together."""
         said = asdict(self)
-        said = {name: value for name, value in said.items() if name not in LATER or value}
+        said = {
+            name: value for name, value in said.items() if name not in LATER or value != LATER[name]
+        }
         return blake3.blake3(rfc8785.dumps(said)).hexdigest()[:6]
 
     @property

@@ -6,7 +6,6 @@ that only the dial or the drift differs between them.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -20,7 +19,6 @@ from omp.market.splits import boundary_index
 from omp.market.synthetic_edges import (
     EDGES,
     NIGHT_SHARE,
-    PERIODS_PER_YEAR,
     SIGMA,
     bar_drift,
     calibrated_gap,
@@ -37,12 +35,11 @@ from omp.market.synthetic_paths import (
     moves,
     regimes,
 )
+from omp.market.synthetic_rhythm import Rhythm, calendar, rhythm, shifting
 from omp.market.synthetic_signals import edge_drifts, rule_of, signal_name, signals, states
 from omp.market.synthetic_signs import turned_bars
-from omp.market.venues.synthetic import SESSIONS_PER_YEAR, sessions
 
-LAST_YEAR = 2023
-CALIBRATION_BARS = 2520
+CALIBRATION_BARS = {"1d": 2520, "1h": 6174}
 Float = NDArray[np.float64]
 
 
@@ -56,8 +53,9 @@ class Market:
         truth: `kind, dial, dials, drift_sharpe, edge, strategy` (the true rule, or None),
             `position` (symbol → position of the true rule during each bar, by the
             execution model), `over_day` (symbol → whether it holds from open to close, so not
-            on an open-exit bar), `drift` (symbol → true drift of each bar) and `true_sharpe`
-            (of the true rule on the pool, annual). Of a market with signals also `rules` (the true
+            on an open-exit bar), `drift` (symbol → true drift of each bar over the day),
+            `night_drift` (symbol → that over the night before it, or None) and `true_sharpe` (of
+            the true rule on the pool, annual). Of a market with signals also `rules` (the true
             ones) and `edge_drift` (symbol → what each edge adds to the drift, [K, T]).
     """
 
@@ -79,9 +77,23 @@ class Market:
             over_day: whether the move from open to close is held; by default every bar with a
                 position but the last of each holding, which is taken as left at its open.
         """
-        night, day, held = long_flags(position, over_day)
-        drift = np.stack([self.truth["drift"][name] for name in self.panel.symbols])
-        return true_sharpe(night, day, held, drift, self.recipe.correlation)
+        return self.due(np.stack(long_flags(position, over_day)))
+
+    def due(self, flags: NDArray[Any], drift: Float | None = None) -> float:
+        """Annual Sharpe of x that holding over night, over the day and at all is due, before costs.
+
+        Args:
+            flags: the three of `long_flags`, or shares between 0 and 1, [3, S, T].
+            drift: over the day, [S, T], where only a part of the market's own shall count.
+        """
+        law: dict[str, Any] = {"rhythm": rhythm(self.recipe.timeframe, len(self.panel))}
+        if drift is None:
+            drift = np.stack([self.truth["drift"][name] for name in self.panel.symbols])
+            night_drift = self.truth["night_drift"]
+            if night_drift is not None:
+                law["night_drift"] = np.stack([night_drift[one] for one in self.panel.symbols])
+        night, day, held = flags
+        return true_sharpe(night, day, held, drift, self.recipe.correlation, **law)
 
 
 def long_flags(
@@ -121,14 +133,31 @@ def _rng(recipe: Recipe) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence([word, recipe.seed])))
 
 
-def _calendar(n_bars: int) -> NDArray[np.int64]:
-    years = -(-n_bars // SESSIONS_PER_YEAR)
-    days = sessions(date(LAST_YEAR - years + 1, 1, 1), date(LAST_YEAR, 12, 31))[-n_bars:]
-    return days.astype("datetime64[ns]").astype(np.int64)
+def _level(recipe: Recipe, n_bars: int) -> float | Float:
+    """The annual buy-and-hold Sharpe in force in each bar, drawn apart from the noise."""
+    word = int.from_bytes(blake3.blake3(recipe.kind.encode()).digest()[:8], "little")
+    rng = np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence([word, recipe.seed, 1])))
+    a_year = rhythm(recipe.timeframe, n_bars).periods_per_year
+    return shifting(rng, n_bars, recipe.drift_sharpe, recipe.shift_years * a_year)
 
 
-def _market(recipe: Recipe, bars: tuple[Bars, ...], drift: Float, **truth: Any) -> Market:
-    panel = make_panel(bars, "1d", "synthetic", PERIODS_PER_YEAR)
+def _split(session: float | Float, spread: Rhythm, shape: tuple[int, int]) -> tuple[Float, Float]:
+    """A session's drift as that over the nights and over the days of its bars, [S, T] each."""
+    parts = (np.asarray(session * one) for one in (spread.night_drift, spread.day_drift))
+    night, day = (np.broadcast_to(one, shape) for one in parts)
+    return night, day
+
+
+def _market(
+    recipe: Recipe,
+    bars: tuple[Bars, ...],
+    drift: Float,
+    night_drift: Float | None = None,
+    **truth: Any,
+) -> Market:
+    a_year = rhythm(recipe.timeframe, recipe.n_bars).periods_per_year
+    panel = make_panel(bars, recipe.timeframe, "synthetic", a_year)
+    gains = {} if night_drift is None else dict(zip(recipe.symbols, night_drift, strict=True))
     known = {
         "kind": recipe.kind,
         "dial": 0.0,
@@ -140,6 +169,7 @@ def _market(recipe: Recipe, bars: tuple[Bars, ...], drift: Float, **truth: Any) 
         "position": {one.symbol: np.zeros(len(one)) for one in bars},
         "over_day": {one.symbol: np.zeros(len(one), dtype=np.bool_) for one in bars},
         "drift": {one.symbol: drift[k] for k, one in enumerate(bars)},
+        "night_drift": gains or None,
     }
     return Market(panel, recipe, known | truth)
 
@@ -150,15 +180,17 @@ def _noise(recipe: Recipe, _base: Panel | None) -> Market:
     shape = (recipe.n_symbols, recipe.n_bars)
     night = common_noise(rng, shape, recipe.correlation)
     day = common_noise(rng, shape, recipe.correlation)
+    spread = rhythm(recipe.timeframe, recipe.n_bars)
     scale = np.ones(shape)
     if recipe.kind == "garch":
-        night, day, scale = garch(night, day, rng)
+        night, day, scale = garch(night, day, rng, spread)
     elif recipe.kind == "regime":
         scale = regimes(shape, rng)
-    drift = fair_drift(scale, recipe.drift_sharpe)
-    steps = moves(night, day, scale, drift)
-    bars = bars_around(recipe.symbols, _calendar(recipe.n_bars), *steps, scale, rng)
-    return _market(recipe, bars, drift)
+    over_night, drift = _split(fair_drift(scale, _level(recipe, recipe.n_bars)), spread, shape)
+    steps = moves(night, day, scale, drift, spread, over_night)
+    times = calendar(recipe.timeframe, recipe.n_bars)
+    bars = bars_around(recipe.symbols, times, *steps, scale, rng, spread)
+    return _market(recipe, bars, drift, over_night if over_night.any() else None)
 
 
 def _planted(recipe: Recipe, _base: Panel | None) -> Market:
@@ -174,31 +206,38 @@ def _planted(recipe: Recipe, _base: Panel | None) -> Market:
     day_noise = common_noise(rng, shape, recipe.correlation)
     dying = recipe.kind == "dying"
     last_bar = boundary_index(recipe.n_bars, recipe.sealed_fraction) if dying else recipe.n_bars
+    timeframe = recipe.timeframe
+    n_calibrated = CALIBRATION_BARS[timeframe]
     gap = np.array(
         [
-            calibrated_gap(edge.name, float(dial), recipe.drift_sharpe, CALIBRATION_BARS)
+            calibrated_gap(edge.name, float(dial), recipe.drift_sharpe, n_calibrated, timeframe)
             for dial in recipe.dials
         ]
     )
-    night = normal_moves(night_noise, NIGHT_SHARE)
-    day = normal_moves(day_noise, 1.0 - NIGHT_SHARE)
-    drift, state = follow(edge, night, day, bar_drift(recipe.drift_sharpe), gap, last_bar)
+    spread = rhythm(timeframe, recipe.n_bars)
+    over_night, base = _split(bar_drift(_level(recipe, recipe.n_bars)), spread, shape)
+    night = normal_moves(night_noise, NIGHT_SHARE * spread.night) + np.log1p(over_night)
+    day = normal_moves(day_noise, (1.0 - NIGHT_SHARE) * spread.day)
+    drift, state = follow(edge, night, day, base, gap, last_bar, spread)
     flags = positions(state)
     scale = np.ones(shape)
-    bars = bars_around(
-        recipe.symbols, _calendar(recipe.n_bars), night, day + np.log1p(drift), scale, rng
-    )
+    times = calendar(timeframe, recipe.n_bars)
+    bars = bars_around(recipe.symbols, times, night, day + np.log1p(drift), scale, rng, spread)
+    gained = over_night if over_night.any() else None
     return _market(
         recipe,
         bars,
         drift,
+        gained,
         dial=recipe.dial,
         dials=recipe.dials.tolist(),
         edge=edge.name,
         strategy={"direction": "long"} | edge.strategy,
         position={one.symbol: flags[2][k].astype(np.float64) for k, one in enumerate(bars)},
         over_day={one.symbol: state[k] for k, one in enumerate(bars)},
-        true_sharpe=true_sharpe(*flags, drift, recipe.correlation),
+        true_sharpe=true_sharpe(
+            *flags, drift, recipe.correlation, rhythm=spread, night_drift=gained
+        ),
     )
 
 
@@ -210,10 +249,10 @@ def _signalled(recipe: Recipe, _base: Panel | None) -> Market:
     day = normal_moves(common_noise(rng, shape, recipe.correlation), 1.0 - NIGHT_SHARE)
     columns = signals(rng, (recipe.n_signals, *shape))
     added = edge_drifts(states(columns), recipe.dial)
-    drift = bar_drift(recipe.drift_sharpe) + added.sum(axis=0)
+    drift = bar_drift(_level(recipe, recipe.n_bars)) + added.sum(axis=0)
     plain = bars_around(
         recipe.symbols,
-        _calendar(recipe.n_bars),
+        calendar(recipe.timeframe, recipe.n_bars),
         night,
         day + np.log1p(drift),
         np.ones(shape),
@@ -240,8 +279,9 @@ def _signs(recipe: Recipe, base: Panel | None) -> Market:
     """Real bars, each left as it is or turned round; the symbols are those of the real data."""
     real = _demo() if base is None else base
     named = replace(recipe, n_symbols=len(real.bars))
-    calendar = _calendar(len(real))
-    bars, drift = turned_bars(real, named.symbols, calendar, recipe.drift_sharpe, _rng(recipe))
+    level = _level(recipe, len(real))
+    times = calendar(recipe.timeframe, len(real))
+    bars, drift = turned_bars(real, named.symbols, times, level, _rng(recipe))
     return _market(named, bars, drift)
 
 

@@ -10,17 +10,20 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from omp.market import synthetic_rhythm
+from omp.market.synthetic_rhythm import EVERY_DAY, Rhythm
+
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
-SIGMA = 0.01  # standard deviation of a bar's return
-NIGHT_SHARE = 0.25  # share of a bar's variance that falls between close and open
-PERIODS_PER_YEAR = 252.0
+SIGMA = synthetic_rhythm.SIGMA
+NIGHT_SHARE = synthetic_rhythm.NIGHT_SHARE
+PERIODS_PER_YEAR = synthetic_rhythm.PERIODS_PER_YEAR
 CALIBRATION_PATHS = 96
 CALIBRATION_ROUNDS = 5
 CALIBRATION_SEED = 20_240_101
@@ -137,17 +140,26 @@ INDICATORS: dict[str, Callable[[int, int], Any]] = {
 
 
 def follow(
-    edge: Edge, night: Float, day: Float, base: float, gap: Float, last_bar: int
+    edge: Edge,
+    night: Float,
+    day: Float,
+    base: float | Float,
+    gap: Float,
+    last_bar: int,
+    rhythm: Rhythm = EVERY_DAY,
 ) -> tuple[Float, Bool]:
     """Let the drift of each bar follow the state of the condition at the close before it.
 
     Args:
         edge: the condition.
-        night, day: driftless log moves close to open and open to close, [S, T].
-        base: drift of a bar while the state is not yet defined or the edge is dead.
-        gap: by how much the drift in state exceeds that out of state, [S]; the mean stays base
-            when half of the bars are in state.
+        night, day: log moves close to open and open to close, without drift over the day, [S, T].
+        base: drift of a bar while the state is not yet defined or the edge is dead; one number,
+            or one a bar, [T].
+        gap: by how much the drift of a session in state exceeds that out of state, [S]; a bar has
+            as much of it as of the day's variance, and the mean stays base when half of the bars
+            are in state.
         last_bar: the edge is alive before this bar and dead from it on.
+        rhythm: how variance is spread over the bars.
 
     Returns:
         drift of each bar as a fraction [S, T], and whether the rule is long during it [S, T].
@@ -159,13 +171,14 @@ def follow(
     close = np.ones(n_series)
     above = edge.op == ">"
     share = np.full(n_series, 0.5)
+    pull = np.broadcast_to(rhythm.day, n_bars)
     for t in range(n_bars):
         if t:
             value = indicator.push(close)
             if value is not None:
                 state[:, t] = (value > edge.level) if above else (value < edge.level)
                 if t < last_bar:
-                    drift[:, t] = base + gap * (state[:, t] - share)
+                    drift[:, t] += gap * pull[t] * (state[:, t] - share)
         close = close * np.exp(night[:, t] + day[:, t] + np.log1p(drift[:, t]))
     return drift, state
 
@@ -187,6 +200,9 @@ def true_sharpe(
     held: Bool | Float,
     drift: Float,
     correlation: float = 0.0,
+    *,
+    rhythm: Rhythm = EVERY_DAY,
+    night_drift: Float | None = None,
 ) -> float:
     """Annual Sharpe of x that positions are due by the market's known law, noise averaged out.
 
@@ -194,8 +210,10 @@ def true_sharpe(
         over_night, over_day: whether the move over night and over the day is held, [S, T]; a
             share between 0 and 1 for an ensemble.
         held: the position in the sense of the execution model during each bar, likewise, [S, T].
-        drift: true drift of each bar, [S, T].
+        drift: true drift of each bar, earned over the day, [S, T].
         correlation: of the noise between any two symbols.
+        rhythm: how variance is spread over the bars.
+        night_drift: true drift over the night before each bar, [S, T]; none by default.
 
     Returns:
         The annual Sharpe of the mean of x over the symbols; 0 where no position is ever held.
@@ -203,18 +221,28 @@ def true_sharpe(
     n_series = len(held)
     exposure = held.mean(axis=1, keepdims=True)
     mean = float((over_day * drift - exposure * drift.mean(axis=1, keepdims=True)).mean())
+    if night_drift is not None:
+        asset = night_drift.mean(axis=1, keepdims=True)
+        mean += float((over_night * night_drift - exposure * asset).mean())
     variance = 0.0
-    for share, flags in ((NIGHT_SHARE, over_night), (1.0 - NIGHT_SHARE, over_day)):
+    parts = (
+        (NIGHT_SHARE, rhythm.night, over_night),
+        (1.0 - NIGHT_SHARE, rhythm.day, over_day),
+    )
+    for share, spread, flags in parts:
         weight = flags - exposure
         common = weight.sum(axis=0) ** 2
         own = (weight**2).sum(axis=0)
         mixed = (1.0 - correlation) * own + correlation * common
-        variance += share * SIGMA**2 * float(mixed.mean()) / n_series**2
-    return mean / math.sqrt(variance) * math.sqrt(PERIODS_PER_YEAR) if variance > 0.0 else 0.0
+        variance += share * SIGMA**2 * float((spread * mixed).mean()) / n_series**2
+    year = math.sqrt(rhythm.periods_per_year)
+    return mean / math.sqrt(variance) * year if variance > 0.0 else 0.0
 
 
 @cache
-def calibrated_gap(name: str, dial: float, drift_sharpe: float, n_bars: int) -> float:
+def calibrated_gap(
+    name: str, dial: float, drift_sharpe: float, n_bars: int, timeframe: str = "1d"
+) -> float:
     """The gap between the two drifts that makes the rule's true Sharpe equal the dial.
 
     Found by fixed-point iteration on many paths of a fixed seed, since the drift itself changes
@@ -224,33 +252,48 @@ def calibrated_gap(name: str, dial: float, drift_sharpe: float, n_bars: int) -> 
         return 0.0
     rng = np.random.default_rng(CALIBRATION_SEED)
     shape = (CALIBRATION_PATHS, n_bars)
-    night = normal_moves(rng.standard_normal(shape), NIGHT_SHARE)
-    day = normal_moves(rng.standard_normal(shape), 1.0 - NIGHT_SHARE)
-    base = bar_drift(drift_sharpe)
+    spread = synthetic_rhythm.rhythm(timeframe, n_bars)
+    over_night = bar_drift(drift_sharpe) * spread.night_drift
+    night = normal_moves(rng.standard_normal(shape), NIGHT_SHARE * spread.night)
+    night += np.log1p(over_night)
+    day = normal_moves(rng.standard_normal(shape), (1.0 - NIGHT_SHARE) * spread.day)
+    base = bar_drift(drift_sharpe) * spread.day_drift
     gap = 2.0 * bar_drift(dial)
     for _ in range(CALIBRATION_ROUNDS):
         gaps = np.full(CALIBRATION_PATHS, gap)
-        drift, state = follow(EDGES[name], night, day, base, gaps, n_bars)
+        drift, state = follow(EDGES[name], night, day, base, gaps, n_bars, spread)
         flags = positions(state)
-        reached = _mean_sharpe(flags, drift)
-        plain = _mean_sharpe(flags, np.full_like(drift, base))  # what drift alone would give
+        reached = _mean_sharpe(flags, drift, spread, over_night)
+        # what drift alone would give
+        plain = _mean_sharpe(flags, np.full_like(drift, base), spread, over_night)
         gap *= (dial - plain) / (reached - plain)
     return gap
 
 
-def _mean_sharpe(flags: tuple[Bool, Bool, Bool], drift: Float) -> float:
+def _mean_sharpe(
+    flags: tuple[Bool, Bool, Bool], drift: Float, rhythm: Rhythm, night_drift: Float
+) -> float:
     """The mean over single-symbol paths of the Sharpe that positions are due."""
     night, day, held = flags
     rows = [slice(k, k + 1) for k in range(len(drift))]
-    return float(np.mean([true_sharpe(night[k], day[k], held[k], drift[k]) for k in rows]))
+    gap = np.broadcast_to(night_drift, drift[:1].shape) if night_drift.any() else None
+    found = [
+        true_sharpe(night[k], day[k], held[k], drift[k], rhythm=rhythm, night_drift=gap)
+        for k in rows
+    ]
+    return float(np.mean(found))
 
 
-def bar_drift(annual_sharpe: float) -> float:
-    """The drift of a bar that gives a buy-and-hold Sharpe."""
+@overload
+def bar_drift(annual_sharpe: float) -> float: ...
+@overload
+def bar_drift(annual_sharpe: float | Float) -> float | Float: ...
+def bar_drift(annual_sharpe: float | Float) -> float | Float:
+    """The drift of a session (a daily bar) that gives a buy-and-hold Sharpe, a year."""
     return annual_sharpe * SIGMA / float(np.sqrt(PERIODS_PER_YEAR))
 
 
-def normal_moves(noise: Float, variance_share: float) -> Float:
-    """Log moves of zero expected return from standard noise."""
+def normal_moves(noise: Float, variance_share: float | Float) -> Float:
+    """Log moves of zero expected return from standard noise; the share one number, or one a bar."""
     variance = variance_share * SIGMA**2
     return np.asarray(np.sqrt(variance) * noise - variance / 2.0)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from omp.market.bars import Bars
 from omp.market.synthetic_edges import NIGHT_SHARE, SIGMA, bar_drift
+from omp.market.synthetic_rhythm import EVERY_DAY, Rhythm
 
 Float = NDArray[np.float64]
 
@@ -22,31 +23,44 @@ def common_noise(rng: np.random.Generator, shape: tuple[int, int], correlation: 
     return np.asarray(np.sqrt(correlation) * shared + np.sqrt(1.0 - correlation) * own)
 
 
-def moves(night: Float, day: Float, scale: Float, drift: Float) -> tuple[Float, Float]:
+def moves(
+    night: Float,
+    day: Float,
+    scale: Float,
+    drift: Float,
+    rhythm: Rhythm = EVERY_DAY,
+    night_drift: Float | None = None,
+) -> tuple[Float, Float]:
     """Log moves over night and over the day, whose expected return is the drift.
 
     Args:
         night, day: standard noise, [S, T].
-        scale: volatility of each bar relative to SIGMA, [S, T].
-        drift: expected return of each bar, earned over the day, [S, T].
+        scale: volatility of each bar relative to its rhythm, [S, T].
+        drift: expected return of each bar over the day, [S, T].
+        rhythm: how variance is spread over the bars.
+        night_drift: expected return over the night before each bar, [S, T]; none by default.
     """
-    night_var, day_var = NIGHT_SHARE * SIGMA**2, (1.0 - NIGHT_SHARE) * SIGMA**2
+    night_var = NIGHT_SHARE * SIGMA**2 * rhythm.night
+    day_var = (1.0 - NIGHT_SHARE) * SIGMA**2 * rhythm.day
+    gained = 0.0 if night_drift is None else np.log1p(night_drift)
     return (
-        np.sqrt(night_var) * scale * night - night_var * scale**2 / 2.0,
+        np.sqrt(night_var) * scale * night - night_var * scale**2 / 2.0 + gained,
         np.sqrt(day_var) * scale * day - day_var * scale**2 / 2.0 + np.log1p(drift),
     )
 
 
-def fair_drift(scale: Float, drift_sharpe: float) -> Float:
-    """A drift in proportion to the variance of each bar.
+def fair_drift(scale: Float, drift_sharpe: float | Float) -> Float:
+    """A session's drift in proportion to the variance of each bar.
 
     With it the regression of any timing rule on the market has no alpha (a constant drift would
     pay whoever is long in calm weather): the market has drift and no edge (Merton 1980).
     """
-    return bar_drift(drift_sharpe) * scale**2
+    return np.asarray(bar_drift(drift_sharpe) * scale**2)
 
 
-def garch(night: Float, day: Float, rng: np.random.Generator) -> tuple[Float, Float, Float]:
+def garch(
+    night: Float, day: Float, rng: np.random.Generator, rhythm: Rhythm = EVERY_DAY
+) -> tuple[Float, Float, Float]:
     """Noise with Student tails, and the volatility it drives: GARCH(1,1), unit mean variance.
 
     Bollerslev (1987): h[t+1] = (1 - a - b) + a e[t]^2 + b h[t], innovations t with 5 degrees.
@@ -54,7 +68,8 @@ def garch(night: Float, day: Float, rng: np.random.Generator) -> tuple[Float, Fl
     n_series, n_bars = night.shape
     tails = np.sqrt((DEGREES_OF_FREEDOM - 2.0) / rng.chisquare(DEGREES_OF_FREEDOM, (1, n_bars)))
     night, day = night * tails, day * tails
-    total = np.sqrt(NIGHT_SHARE) * night + np.sqrt(1.0 - NIGHT_SHARE) * day
+    gap, body = NIGHT_SHARE * rhythm.night, (1.0 - NIGHT_SHARE) * rhythm.day
+    total = np.sqrt(gap / (gap + body)) * night + np.sqrt(body / (gap + body)) * day
     variance = np.ones((n_series, n_bars))
     for t in range(1, n_bars):
         before = variance[:, t - 1]
@@ -84,6 +99,7 @@ def bars_around(
     day: Float,
     scale: Float,
     rng: np.random.Generator,
+    rhythm: Rhythm = EVERY_DAY,
 ) -> tuple[Bars, ...]:
     """Bars from log moves: extremes of a Brownian bridge, volumes that rise with the range.
 
@@ -92,7 +108,7 @@ def bars_around(
     """
     close_log = np.cumsum(night + day, axis=1)
     open_log = close_log - day
-    variance = (1.0 - NIGHT_SHARE) * SIGMA**2 * scale**2
+    variance = (1.0 - NIGHT_SHARE) * SIGMA**2 * scale**2 * rhythm.day
     reach = np.sqrt(day**2 - 2.0 * variance * np.log(1.0 - rng.random((2, *day.shape))))
     opened, close = START_PRICE * np.exp(open_log), START_PRICE * np.exp(close_log)
     high = np.maximum(

@@ -13,7 +13,7 @@ def turned_bars(
     real: Panel,
     symbols: tuple[str, ...],
     calendar: NDArray[np.int64],
-    drift_sharpe: float,
+    drift_sharpe: float | Float,
     rng: np.random.Generator,
 ) -> tuple[tuple[Bars, ...], Float]:
     """Real bars, each left as it is or turned round, by one coin for all symbols of a bar.
@@ -26,7 +26,7 @@ def turned_bars(
         real: the data whose magnitudes are kept.
         symbols: new names, in the order of the panel.
         calendar: new times of the union calendar, [T].
-        drift_sharpe: annual Sharpe of holding the pool.
+        drift_sharpe: annual Sharpe of holding the pool; one number, or one a bar, [T].
         rng: where the coin comes from.
 
     Returns:
