@@ -25,6 +25,7 @@ from omp.daemon.promoter import Judge, Promoter
 from omp.daemon.resources import ResourceReader, memory_share_mb
 from omp.daemon.supervisor import GRACE_S, Supervisor
 from omp.daemon.upkeep import Upkeep
+from omp.domain.durable import disk_room
 from omp.domain.errors import Conflict, DiskFull, DiskRefused, InvalidConfiguration, OmpError
 from omp.ops import (
     hall_check,
@@ -307,7 +308,8 @@ class Loop:
     def _guarded(self, step: str, work: Callable[[], object]) -> bool:
         """Do one step; whatever it raises is told as an incident, and the loop goes on."""
         try:
-            return bool(work())
+            with disk_room(self.desk.workspace.root):
+                return bool(work())
         except DiskFull as error:
             self._trouble(error)
         except DiskRefused as error:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from omp.domain.durable import disk_room
 from omp.domain.errors import Conflict, DiskFull, DiskRefused, Frozen, OmpError, ResourceShort
 from omp.ops import maintenance
 from omp.ops.children import Children
@@ -87,11 +88,12 @@ class Promoter:
 
     def _take(self, run_id: str) -> None:
         try:
-            for _ in range(MOST_STEPS):
-                if not self._judge.advance(self.desk, run_id, self._children).more:
-                    return
-                if self._leave.is_set():
-                    return
+            with disk_room(self.desk.workspace.root):
+                for _ in range(MOST_STEPS):
+                    if not self._judge.advance(self.desk, run_id, self._children).more:
+                        return
+                    if self._leave.is_set():
+                        return
         except DiskFull as error:
             self._trouble(error)
         except DiskRefused as error:

@@ -1,5 +1,6 @@
 """The loop with real children of a small engine."""
 
+import errno
 import json
 from collections.abc import Callable
 
@@ -371,3 +372,20 @@ def test_what_a_dead_daemon_left_in_the_log_is_folded_in_before_anything_is_writ
     assert seen == [before]
     assert shop.kinds()[-1] == "daemon.started"
     assert not listed(shop.desk), "a reader is no fault"
+
+
+def test_a_disk_that_refuses_is_one_incident_wherever_it_was_met(
+    open_shop: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_shop()
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error", "some file")
+
+    monkeypatch.setattr(shop.loop._supervisor, "reconcile", refuse)
+    monkeypatch.setattr(shop.loop._lookout, "look", refuse)
+    shop.loop.tick()
+    (incident,) = listed(shop.desk)
+    assert (incident.fingerprint, incident.severity) == ("disk.refused", "SEV-1")
+    assert incident.occurrences == 2
+    assert "dmesg" in incident.summary
