@@ -109,6 +109,7 @@ def test_missing_peers_are_named_and_the_rest_runs(
     assert "vectorbt, Portfolio is not installed" in told.err
     assert "./test" in told.err
     assert "plain numba loop" in told.out
+    assert "omp, the rules as long_short" in told.out
 
 
 def test_unknown_sections_and_half_pages_are_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omp.domain.errors import InvalidInput
-from omp.lab.bench import campaign, cores, fills, memory, overfit, peers, preparation
+from omp.lab.bench import both_sides, campaign, cores, fills, memory, overfit, peers, preparation
 from omp.lab.bench.clock import ROUNDS
 from omp.lab.bench.page import write_page
 from omp.lab.bench.peers import Peer
@@ -34,6 +34,12 @@ def _kernel(setting: Setting) -> list[Table]:
     races = [
         fills.table(size, setting.peers, setting.rounds, stops=stops)
         for size in sizes
+        for stops in (False, True)
+    ]
+    each = 1 if setting.quick else both_sides.POPULATIONS
+    n_bars = sizes[0].n_bars
+    races += [
+        both_sides.table(setting.rounds, stops=stops, n_bars=n_bars, each=each)
         for stops in (False, True)
     ]
     return [*races, cores.table(setting.rounds, quick=setting.quick)]
