@@ -21,6 +21,7 @@ class Limits:
     min_disk_free_gb: float = 1.0
     warn_disk_free_gb: float = 2.0
     max_concurrent_campaigns: int = 1
+    max_unjudged_runs: int = 20
     max_run_disk_gb: float = 10.0
     stuck_after_min: float = 10.0
     error_burst: int = 3
@@ -154,6 +155,12 @@ RULES: Mapping[str, Rule] = {
     "limits.min_disk_free_gb": Rule(0, unit="GB", about="below it mining stops"),
     "limits.warn_disk_free_gb": Rule(0, unit="GB", about="below it old runs are cleaned up"),
     "limits.max_concurrent_campaigns": Rule(1, 256, "runs", about="runs at the same time"),
+    "limits.max_unjudged_runs": Rule(
+        1,
+        1000,
+        "runs",
+        about="while more finished runs wait to be judged, no run starts",
+    ),
     "limits.max_run_disk_gb": Rule(
         0.01, unit="GB", about="a run that has written more is ended and fails"
     ),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from omp.config.settings import load_settings
-from omp.daemon.watchdog import Bounds, Memory
+from omp.daemon.watchdog import JUDGING, JUDGING_SHARE, Bounds, Memory
 from omp.domain.errors import OmpError
 from omp.domain.limits import Resources
 from omp.ops.desk import Desk
@@ -36,7 +36,9 @@ class Health:
         return tuple(one for one in self.checks if not one.ok)
 
 
-def check(desk: Desk, memory: Memory, reading: Resources | None, bounds: Bounds) -> Health:
+def check(
+    desk: Desk, memory: Memory, reading: Resources | None, bounds: Bounds, *, unjudged: int = 0
+) -> Health:
     """Check what mining needs of the machine and of the workspace.
 
     Data and configuration of each campaign are proven once more when its run is claimed.
@@ -46,10 +48,12 @@ def check(desk: Desk, memory: Memory, reading: Resources | None, bounds: Bounds)
         memory: What the watchdog holds back.
         reading: The last reading of the machine; None fails whatever needs one.
         bounds: The limits in force.
+        unjudged: Finished runs that wait to be judged.
     """
     return Health(
         (
             *_machine(memory, reading, bounds),
+            _judging(memory, unjudged, bounds),
             _database(desk),
             _configuration(desk),
             _folders(desk),
@@ -80,6 +84,16 @@ def _machine(memory: Memory, reading: Resources | None, bounds: Bounds) -> tuple
             f"other programs use {reading.cpu_others_pct:.0f} % of the processors, a new run "
             f"starts below {bounds.max_cpu_util_pct:g} %",
         ),
+    )
+
+
+def _judging(memory: Memory, unjudged: int, bounds: Bounds) -> Check:
+    limit = bounds.max_unjudged_runs
+    return Check(
+        "judging",
+        JUDGING not in memory.blocked,
+        f"{unjudged} finished runs wait to be judged, a new run starts again at "
+        f"{limit // JUDGING_SHARE} ([limits] max_unjudged_runs = {limit})",
     )
 
 

@@ -11,9 +11,9 @@ from omp.daemon.health import Health
 from omp.daemon.process import Identity
 from omp.daemon.resources import as_stored, memory_share_mb
 from omp.daemon.supervisor import Supervisor
-from omp.daemon.watchdog import Action, Bounds, Memory, Observation
+from omp.daemon.watchdog import JUDGING, JUDGING_SHARE, Action, Bounds, Memory, Observation
 from omp.domain.limits import Resources
-from omp.ops import miner
+from omp.ops import backlog, miner
 from omp.ops.desk import Desk
 from omp.ops.miner_status import LOOP_KEY, RESOURCES_KEY
 from omp.ops.queue_why import BLOCKED_KEY
@@ -52,6 +52,7 @@ class Lookout:
         self._memory = Memory()
         self._reading: Resources | None = None
         self._forecast = DiskForecast()
+        self._unjudged = 0
         self.clocks: dict[str, object] = {}
 
     @property
@@ -70,11 +71,13 @@ class Lookout:
         """One observation, and what the watchdog asks for."""
         trees = self._supervisor.trees()
         self._reading = self._reader.read(one for tree in trees.values() for one in tree)
+        self._unjudged = self._count_unjudged()
         seen = Observation(
             now_s=self.desk.clock.monotonic(),
             resources=self._reading,
             mining=miner.state(self.desk).state == "running",
             runs=self._supervisor.live_runs(trees),
+            unjudged=self._unjudged,
             failures=self._failures(),
             failing=self._failing(),
             late_ticks=late_ticks,
@@ -84,6 +87,18 @@ class Lookout:
         self._memory = decision.memory
         return decision.actions
 
+    def judged_enough(self) -> bool:
+        """Whether new runs wait for the judging, and it has caught up since the last tick."""
+        if JUDGING not in self._memory.blocked:
+            return False
+        limit = self.desk.settings.limits.max_unjudged_runs
+        return backlog.at_most(self.desk) <= limit // JUDGING_SHARE
+
+    def _count_unjudged(self) -> int:
+        limit = self.desk.settings.limits.max_unjudged_runs
+        held_back = JUDGING in self._memory.blocked
+        return backlog.unjudged(self.desk, limit // JUDGING_SHARE if held_back else limit)
+
     def _full_in_s(self) -> float | None:
         if self._reading is not None:
             self._forecast.note(self.desk.clock.monotonic(), self._reading.disk_free_gb)
@@ -91,7 +106,9 @@ class Lookout:
 
     def check(self) -> Health:
         """The health check before mining, kept for status, why and health."""
-        found = health.check(self.desk, self._memory, self._reading, self._bounds())
+        found = health.check(
+            self.desk, self._memory, self._reading, self._bounds(), unjudged=self._unjudged
+        )
         now = self.desk.clock.iso()
         reasons = [one.sentence for one in found.failing]
         facts = {
@@ -122,6 +139,7 @@ class Lookout:
             error_burst=limits.error_burst,
             error_window_s=60 * limits.error_window_min,
             memory_share_mb=memory_share_mb(limits),
+            max_unjudged_runs=limits.max_unjudged_runs,
             run_disk_mb=1000.0 * limits.max_run_disk_gb,
         )
 

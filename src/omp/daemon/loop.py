@@ -185,7 +185,7 @@ class Loop:
         moved = self.desk.db.failed is None and self._guarded("observe", self._supervisor.observe)
         now_s = self.desk.clock.monotonic()
         backed_off = self._later is not None and self._later <= self.desk.clock.iso()
-        if woken or moved or backed_off or now_s >= self._due_s or self._queue_changed():
+        if woken or moved or backed_off or now_s >= self._due_s or self._may_go_on():
             self.tick()
         self._herald.alive()  # only a loop that can turn, and tick when it is due, comes here
 
@@ -237,6 +237,10 @@ class Loop:
         if self._due_s == 0.0:
             return 0.0
         return max(0.0, now_s - self._due_s) / self._lookout.interval_s
+
+    def _may_go_on(self) -> bool:
+        """Whether the queue was edited, or the judging has caught up."""
+        return self._queue_changed() or self._guarded("observe", self._lookout.judged_enough)
 
     def _queue_changed(self) -> bool:
         try:

@@ -19,6 +19,9 @@ Kind = Literal[
 CPU_MARGIN_PCT = 5.0
 MEMORY_MARGIN = 1.25
 DISK_MARGIN = 1.1
+JUDGING = "judging"
+JUDGING_SHARE = 2
+"""Runs start again once no more than this part of the limit waits to be judged."""
 INODES_WARN_PCT, INODES_CRITICAL_PCT = 5.0, 1.0
 LATE_TICKS = 2.0
 OVERLOAD_S = 300.0
@@ -40,6 +43,7 @@ class Bounds:
     error_window_s: float
     memory_share_mb: float
     run_disk_mb: float = float("inf")
+    max_unjudged_runs: int = 1000
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Observation:
         failures: Runs that failed in the error window since the miner was last set going.
         failing: Campaign id -> failures in a row.
         late_ticks: By how many intervals the last tick came or ended too late.
+        unjudged: Finished runs that wait to be judged, and for no person.
         disk_full_in_s: When the disk reaches its limit at the present pace; None: not in sight.
     """
 
@@ -81,6 +86,7 @@ class Observation:
     failures: int = 0
     failing: tuple[tuple[str, int], ...] = ()
     late_ticks: float = 0.0
+    unjudged: int = 0
     disk_full_in_s: float | None = None
 
 
@@ -89,8 +95,8 @@ class Action:
     """One thing to do, and why, in a sentence for the journal and the user.
 
     Args:
-        subject: `miner`, a run id or a campaign id; for (un)block the resource.
-        cause: A word for the record: cpu, memory, disk, stuck, burst, failures, load.
+        subject: `miner`, a run id or a campaign id; for (un)block what holds runs back.
+        cause: A word for the record: cpu, memory, judging, disk, stuck, burst, failures, load.
     """
 
     kind: Kind
@@ -104,7 +110,7 @@ class Memory:
     """What the watchdog remembers from tick to tick.
 
     Args:
-        blocked: Resources that hold new runs back.
+        blocked: What holds new runs back: cpu, memory, judging.
         disk: The step of the ladder the disk stands on.
         cleaned_s: When old runs were last cleaned up, while the disk is low.
         overloaded_since_s: Since when the load has been above its limit.
@@ -166,6 +172,15 @@ def _memory(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
     left, limit = seen.resources.mem_available_mb, bounds.min_mem_available_mb
     why = f"{left:.0f} MB of memory are available, the limit is {limit:g} MB"
     draft.hold("memory", left < limit, left >= limit * MEMORY_MARGIN, why)
+
+
+def _judging(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
+    """More than `max_unjudged_runs` finished runs wait to be judged; those that wait for a person
+    do not count | no new run starts | by itself, at half the limit
+    """
+    waiting, limit = seen.unjudged, bounds.max_unjudged_runs
+    why = f"{waiting} finished runs wait to be judged, the limit is {limit}"
+    draft.hold(JUDGING, waiting > limit, waiting <= limit // JUDGING_SHARE, why)
 
 
 def _disk(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
@@ -279,6 +294,7 @@ def _load(seen: Observation, bounds: Bounds, draft: _Draft) -> None:
 ROWS: tuple[Callable[[Observation, Bounds, _Draft], None], ...] = (
     _processor,
     _memory,
+    _judging,
     _disk,
     _stuck,
     _share,

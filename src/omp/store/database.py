@@ -22,7 +22,8 @@ from omp.domain.errors import InvalidInput as Invalid
 
 BUSY_TIMEOUT_MS = 15_000
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
-CACHE_KIB = 8_192
+CACHE_KIB = 2_048
+"""Of each connection. Seventeen may be open, and the kernel keeps the file's pages anyway."""
 WRITER_LOCK = 0x6F6D70  # "omp": the advisory lock of writers on PostgreSQL
 SQLITE_MAGIC = b"SQLite format 3\x00"
 
@@ -137,7 +138,9 @@ class Database:
     @classmethod
     def _sqlite(cls, path: Path) -> "Database":
         writer = create_engine(f"sqlite:///{path}", pool_size=1, max_overflow=0)
-        reader = create_engine(f"sqlite:///{path}", pool_size=4, max_overflow=12)
+        reader = create_engine(
+            f"sqlite:///{path}", pool_size=4, max_overflow=12, pool_use_lifo=True
+        )  # the one that was used last knows the most pages
         event.listen(writer, "connect", _prepare_writer)
         event.listen(reader, "connect", _prepare_reader)
         event.listen(writer, "begin", lambda tx: tx.exec_driver_sql("BEGIN IMMEDIATE"))

@@ -175,6 +175,12 @@ def count_by_state(tx: Connection, environment: str | None = None) -> dict[str, 
     return {str(state): int(number) for state, number in tx.execute(query)}
 
 
+def count_unjudged(tx: Connection) -> int:
+    """How many completed runs have no answer yet; those that wait for a signature have one."""
+    query = select(func.count()).where(runs.c.state == "completed", runs.c.outcome == "pending")
+    return int(tx.execute(query).scalar_one())
+
+
 def count_finished(tx: Connection, *, since: str, except_campaign: str) -> int:
     """How many runs of other campaigns completed or failed after an instant."""
     query = select(func.count()).where(

@@ -28,6 +28,7 @@ BOUNDS = Bounds(
     error_burst=3,
     error_window_s=3600,
     memory_share_mb=1000,
+    max_unjudged_runs=20,
 )
 
 
@@ -53,12 +54,12 @@ def test_a_machine_at_rest_asks_for_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("field", "short", "edge", "fine"),
-    [("cpu_others_pct", 86, 82, 79), ("mem_available_mb", 399, 450, 501)],
+    [("cpu_others_pct", 86, 82, 79), ("mem_available_mb", 399, 450, 501), ("unjudged", 21, 11, 10)],
 )
 def test_a_short_resource_blocks_until_it_is_well_again(
     field: str, short: float, edge: float, fine: float
 ) -> None:
-    name = {"cpu_others_pct": "cpu", "mem_available_mb": "memory"}[field]
+    name = {"cpu_others_pct": "cpu", "mem_available_mb": "memory", "unjudged": "judging"}[field]
     held = see(**{field: short})
     assert did(held) == [("block", name)]
     assert not held.may_start
@@ -184,7 +185,7 @@ def test_load_above_its_limit_for_five_minutes_throttles() -> None:
 
 
 def test_every_row_has_its_test() -> None:
-    assert len(ROWS) == 9
+    assert len(ROWS) == 10
 
 
 def test_a_run_that_outgrows_its_share_of_the_disk_is_ended() -> None:
