@@ -126,3 +126,11 @@ def again(
 def approve(desk: AtDesk, campaign_id: Id, body: Approval, dry_run: DryRun = False) -> Response:
     """Store an approval of the campaign's spec card, for its configuration as it is."""
     return _made(desk, dry_run, queue.approve, campaign_id, body.approval)
+
+
+@router.delete("/queue/{campaign_id}/approvals/{approval}", response_model=CampaignView | Rehearsal)
+def disapprove(
+    desk: AtDesk, campaign_id: Id, approval: Id, reason: str, dry_run: DryRun = False
+) -> Response:
+    """Withdraw an approval of the campaign's spec card, with a reason; what runs goes on."""
+    return _made(desk, dry_run, queue.disapprove, campaign_id, approval, reason=reason)

@@ -59,6 +59,9 @@ ROUTES: dict[str, Route] = {
     "queue.lift": Route("POST", "/queue/{campaign}/lift", _DRY),
     "queue.again": Route("POST", "/queue/{campaign}/run", _DRY),
     "queue.approve": Route("POST", "/queue/{campaign}/approvals", _DRY),
+    "queue.disapprove": Route(
+        "DELETE", "/queue/{campaign}/approvals/{approval}", _same("reason", "dry_run")
+    ),
     "queue.why": Route("GET", "/queue/{campaign}/why"),
     "runs.list": Route("GET", "/runs", (*_LIST, ("campaign", "campaign_id"), ("place", "place"))),
     "runs.show": Route("GET", "/runs/{run}"),

@@ -180,6 +180,7 @@ VERBS: dict[str, Verb] = {
     "queue.lift": _queue_change("lift"),
     "queue.again": _queue_change("again"),
     "queue.approve": Verb("queue", "approve", first=("campaign", "approval"), rehearses=True),
+    "queue.disapprove": Verb("queue", "disapprove", first=("campaign", "approval"), rehearses=True),
     "queue.remove": _queue_change("remove"),
     "queue.why": _queue("why"),
     "runs.list": Verb("runs", "list_runs", rename={"campaign": "campaign_id"}),

@@ -278,18 +278,31 @@ def again(face: Face, campaign: Campaign, reason: Reason = None, dry_run: DryRun
     return _told(face.call("queue.again", campaign=campaign, **given))
 
 
+OneApproval = Annotated[
+    str, typer.Argument(help="researcher_reviewed, configuration_validated or data_ready.")
+]
+
+
 @verb(app, "approve")
 def approve(
-    face: Face,
-    campaign: Campaign,
-    approval: Annotated[
-        str, typer.Argument(help="researcher_reviewed, configuration_validated or data_ready.")
-    ],
-    dry_run: DryRun = False,
+    face: Face, campaign: Campaign, approval: OneApproval, dry_run: DryRun = False
 ) -> Answer:
     """Approve a campaign's spec card."""
     given = {"approval": approval, "dry_run": dry_run or None}
     return _told(face.call("queue.approve", campaign=campaign, **given))
+
+
+@verb(app, "disapprove")
+def disapprove(
+    face: Face,
+    campaign: Campaign,
+    approval: OneApproval,
+    reason: Annotated[str, typer.Option("--reason", "-r", help="Why; required.")],
+    dry_run: DryRun = False,
+) -> Answer:
+    """Withdraw an approval; what runs goes on to its end."""
+    given = {"approval": approval, "reason": reason, "dry_run": dry_run or None}
+    return _told(face.call("queue.disapprove", campaign=campaign, **given))
 
 
 @verb(app, "remove")

@@ -27,7 +27,7 @@ CAMPAIGN = Machine(
     },
 )
 
-NEEDS_REASON: frozenset[str] = frozenset({"reorder", "priority", "lift"})
+NEEDS_REASON: frozenset[str] = frozenset({"reorder", "priority", "lift", "disapprove"})
 """Queue changes that are refused without a reason."""
 
 REASON_NOT_GIVEN = "not given"

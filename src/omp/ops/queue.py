@@ -40,6 +40,7 @@ __all__ = [
     "bulk",
     "change",
     "changes",
+    "disapprove",
     "ensure_runs",
     "export_file",
     "get",
@@ -247,26 +248,52 @@ def approve(desk: Desk, campaign_id: str, approval: str) -> CampaignView:
     Raises:
         InvalidInput: There is no such approval.
     """
+    with changing(desk) as tx:
+        found = campaign_configs.refreshed(desk, tx, rows.get(tx, campaign_id))
+        stamp = {"by": desk.operator, "at": desk.clock.iso(), "config_hash": found.hash}
+        return _stamp(desk, tx, campaign_id, approval, stamp, action="approve", reason=None)
+
+
+def disapprove(desk: Desk, campaign_id: str, approval: str, *, reason: str) -> CampaignView:
+    """Withdraw an approval of the campaign's spec card; what runs goes on to its end.
+
+    Raises:
+        InvalidInput: There is no such approval, or no reason was given.
+        Conflict: The campaign does not have it.
+    """
+    reason = reason_for("disapprove", reason)
+    with changing(desk) as tx:
+        if not rows.get(tx, campaign_id).approvals.get(approval) and approval in APPROVALS:
+            raise Conflict(
+                f"campaign {campaign_id} has no approval {approval}",
+                allowed="an approval that was given",
+                remedy=f"omp queue show {campaign_id} names them",
+            )
+        return _stamp(desk, tx, campaign_id, approval, None, action="disapprove", reason=reason)
+
+
+def _stamp(
+    desk: Desk,
+    tx: Connection,
+    campaign_id: str,
+    approval: str,
+    stamp: dict[str, str] | None,
+    *,
+    action: str,
+    reason: str | None,
+) -> CampaignView:
+    """Put an approval on the spec card, or take it off, on the record."""
     if approval not in APPROVALS:
         raise InvalidInput(f"approval {approval!r}", allowed=", ".join(APPROVALS))
-    with changing(desk) as tx:
-        before = rows.get(tx, campaign_id)
-        found = campaign_configs.refreshed(desk, tx, before)
-        before = rows.get(tx, campaign_id)
-        stamp = {"by": desk.operator, "at": desk.clock.iso(), "config_hash": found.hash}
-        approvals = {**before.approvals, approval: stamp}
-        rows.change(tx, campaign_id, approvals=approvals, updated_at=stamp["at"])
-        record(
-            desk,
-            tx,
-            campaign_id,
-            "approve",
-            {"approvals": before.approvals},
-            {"approvals": approvals},
-            reason=None,
-            impact=impact_of(desk, tx, campaign_id, "enable"),
-        )
-        return view(tx, rows.get(tx, campaign_id), line(desk, tx))
+    before = rows.get(tx, campaign_id).approvals
+    after = {name: given for name, given in before.items() if name != approval}
+    if stamp is not None:
+        after[approval] = stamp
+    rows.change(tx, campaign_id, approvals=after, updated_at=desk.clock.iso())
+    impact = impact_of(desk, tx, campaign_id, "enable" if stamp else "disable")
+    told = ({"approvals": before}, {"approvals": after})
+    record(desk, tx, campaign_id, action, *told, reason=reason, impact=impact)
+    return view(tx, rows.get(tx, campaign_id), line(desk, tx))
 
 
 def again(desk: Desk, campaign_id: str, *, reason: str | None = None) -> CampaignView:

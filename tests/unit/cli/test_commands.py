@@ -125,6 +125,11 @@ ASKED = [
         "queue.approve",
         {"campaign": "camp_1", "approval": "researcher_reviewed"},
     ),
+    (
+        ["queue", "disapprove", "camp_1", "data_ready", "-r", "x"],
+        "queue.disapprove",
+        {"campaign": "camp_1", "approval": "data_ready", "reason": "x"},
+    ),
     (["queue", "remove", "camp_1"], "queue.remove", {"campaign": "camp_1"}),
     (["runs", "list", "-n", "3"], "runs.list", {"limit": 3}),
     (

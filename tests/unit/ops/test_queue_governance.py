@@ -169,6 +169,24 @@ def test_an_unapproved_campaign_does_not_start_when_approvals_are_required(desk:
     assert following(strict) == "one"
 
 
+def test_an_approval_can_be_taken_back_with_a_reason(desk: Desk) -> None:
+    found = add(desk, "one")
+    settings = replace(desk.settings, approval=replace(desk.settings.approval, required=True))
+    strict = replace(desk, settings=settings)
+    queue.approve(strict, found.id, "researcher_reviewed")
+    with pytest.raises(InvalidInput, match="without a reason"):
+        queue.disapprove(strict, found.id, "researcher_reviewed", reason=" ")
+    assert following(strict) == "one"
+    queue.disapprove(strict, found.id, "researcher_reviewed", reason="the costs are wrong")
+    assert following(strict) is None
+    change = queue.changes(strict)[0]
+    assert (change.action, change.reason) == ("disapprove", "the costs are wrong")
+    with pytest.raises(Conflict, match="has no approval"):
+        queue.disapprove(strict, found.id, "researcher_reviewed", reason="again")
+    with pytest.raises(InvalidInput, match="approval 'nonsense'"):
+        queue.disapprove(strict, found.id, "nonsense", reason="x")
+
+
 def test_a_review_lapses_with_the_configuration_it_was_given_to(desk: Desk) -> None:
     found = add(desk, "one")
     settings = replace(desk.settings, approval=replace(desk.settings.approval, required=True))
