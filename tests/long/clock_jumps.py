@@ -67,7 +67,7 @@ class Scene:
     folder: Path
     violations: list[str] = field(default_factory=list)
     backups: int = 1
-    date_s: int = 0
+    date_s: float = 0
 
     def __post_init__(self) -> None:
         self.root, self.home = self.folder / "workspace", self.folder / "pattern"
@@ -124,7 +124,7 @@ class Scene:
         seen = [json.loads(one)["jumped_s"] for (one,) in told[gaps:]]
         if [round(one) for one in seen] != [jump.to_s - self.date_s]:
             self.violations.append(f"{name}: {jump.to_s - self.date_s} s were told as {seen}")
-        self.date_s = jump.to_s
+        self.date_s = self.checker.ahead_s = jump.to_s
         self.until(
             lambda: self.count("v_runs WHERE state = 'completed'") > done + 1, "work goes on"
         )
