@@ -95,10 +95,9 @@ def canary_waits(desk: Desk, tx: Connection, campaign: Campaign, last: Run) -> s
 
 def due(tx: Connection, file: CampaignFile, lineage: str, *, last: Run | None) -> Due:
     """The seed of the campaign's next run."""
-    if last is not None and last.state == "failed":
-        taken = {one.seed for one in seeds.used(tx, file.search_hash, lineage)}
-        if last.seed in taken:
-            return Due(last.seed, True, f"run {last.id} failed and is tried again with its seed")
+    failed = last is not None and last.state == "failed"
+    if last and failed and seeds.is_registered(tx, file.search_hash, lineage, last.seed):
+        return Due(last.seed, True, f"run {last.id} failed and is tried again with its seed")
     seed = seeds.following(tx, file, lineage)
     if seed is None:
         return Due(None, False, "its list of seeds has ended")

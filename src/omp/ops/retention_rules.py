@@ -62,8 +62,8 @@ class Shield:
 
 def shield(desk: Desk, tx: Connection, keep: int) -> Shield:
     """What must stay, as the record says now."""
-    here = run_rows.find(tx, place="here", limit=keep + _LOOKED_AT)
-    with_folder = [one.id for one in here if os.path.lexists(desk.workspace.run(one.id))]
+    here = run_rows.here(tx, limit=keep + _LOOKED_AT)
+    with_folder = [one for one in here if os.path.lexists(desk.workspace.run(one))]
     suspect = {
         str(run)
         for incident in incident_rows.find(tx, states=incident_rows.OPEN, limit=100_000)

@@ -29,10 +29,27 @@ def used(tx: Connection, search_hash: str, lineage: str) -> tuple[Seed, ...]:
 
 def following(tx: Connection, campaign: CampaignFile, lineage: str) -> int | None:
     """The first seed of the declared sequence that is not registered; None when a list ended."""
-    taken = {one.seed for one in used(tx, campaign.search_hash, lineage)}
+    return _first_free(campaign, _taken(tx, campaign.search_hash, lineage))
+
+
+def is_registered(tx: Connection, search_hash: str, lineage: str, seed: int) -> bool:
+    """Whether a seed is registered for a search on a lineage, or on one that is one with it."""
+    return any(
+        rows.registered_seed(tx, search_hash, member, seed) is not None
+        for member in snapshots.members(tx, lineage)
+    )
+
+
+def _taken(tx: Connection, search_hash: str, lineage: str) -> tuple[frozenset[int], ...]:
+    """The seeds registered so far, a set for each lineage."""
+    members = snapshots.members(tx, lineage)
+    return tuple(rows.taken_seeds(tx, search_hash, member) for member in members)
+
+
+def _first_free(campaign: CampaignFile, taken: tuple[frozenset[int], ...]) -> int | None:
     for i in count():
         seed = campaign.search.seeds.nth(i)
-        if seed is None or seed not in taken:
+        if seed is None or not any(seed in one for one in taken):
             return seed
     raise AssertionError("unreachable")
 
@@ -46,17 +63,18 @@ def register(
         Refused: The seed is not the next of the declared sequence.
         Conflict: It is registered already.
     """
-    expected = following(tx, campaign, lineage)
+    taken = _taken(tx, campaign.search_hash, lineage)
+    expected = _first_free(campaign, taken)
+    ordinal = sum(map(len, taken))
     if seed != expected:
         raise Refused(
             f"seed {seed} is not the next of the declared sequence",
             allowed="no further seed: the list has ended" if expected is None else f"{expected}",
             remedy="let the queue choose the seed, or declare the sequence in [search] seeds",
         )
-    earlier = used(tx, campaign.search_hash, lineage)
     rows.register_seed(
         tx,
-        Seed(campaign.search_hash, lineage, seed, len(earlier), run_id, desk.clock.iso()),
+        Seed(campaign.search_hash, lineage, seed, ordinal, run_id, desk.clock.iso()),
     )
     desk.note(
         tx,
@@ -66,7 +84,7 @@ def register(
             "seed": seed,
             "search_hash": campaign.search_hash,
             "lineage": lineage,
-            "ordinal": len(earlier),
+            "ordinal": ordinal,
         },
     )
 

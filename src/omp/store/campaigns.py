@@ -230,7 +230,7 @@ def register_seed(tx: Connection, seed: Seed) -> None:
     Raises:
         Conflict: It is registered already for this configuration on this lineage.
     """
-    if seed.seed in {one.seed for one in registered_seeds(tx, seed.config_hash, seed.lineage)}:
+    if registered_seed(tx, seed.config_hash, seed.lineage, seed.seed) is not None:
         raise Conflict(
             f"seed {seed.seed} is registered already for configuration {seed.config_hash[:12]} "
             f"on lineage {seed.lineage}",
@@ -244,6 +244,14 @@ def registered_seeds(tx: Connection, config_hash: str, lineage: str) -> tuple[Se
     """The seeds of a configuration on a lineage, in the order of their registration."""
     query = select(seeds).where(seeds.c.config_hash == config_hash, seeds.c.lineage == lineage)
     return tuple(from_row(Seed, row) for row in tx.execute(query.order_by(seeds.c.ordinal)))
+
+
+def taken_seeds(tx: Connection, config_hash: str, lineage: str) -> frozenset[int]:
+    """The same as bare numbers: a search that goes on for years registers many."""
+    query = select(seeds.c.seed).where(
+        seeds.c.config_hash == config_hash, seeds.c.lineage == lineage
+    )
+    return frozenset(tx.execute(query).scalars())
 
 
 def registered_seed(tx: Connection, config_hash: str, lineage: str, seed: int) -> Seed | None:

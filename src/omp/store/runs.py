@@ -227,6 +227,13 @@ def due(
     return tuple(from_row(Run, row) for row in rows)
 
 
+def here(tx: Connection, *, limit: int) -> tuple[str, ...]:
+    """Ids of the runs that were queued last and whose directory lies in the workspace."""
+    query = select(runs.c.id).where(runs.c.place == "here")
+    newest = query.order_by(runs.c.queued_at.desc(), runs.c.id.desc())
+    return tuple(tx.execute(newest.limit(limit)).scalars())
+
+
 def placed(
     tx: Connection, place: str, *, before: str | None = None, limit: int = 1_000_000
 ) -> tuple[Run, ...]:
