@@ -105,7 +105,9 @@ def campaign_file(place: Workspace, generations: int, population: int) -> Path:
     """A campaign of so many generations."""
     path = place.root / f"bench_{generations}_{population}.toml"
     text = _TEXT.format(generations=generations, population=population)
-    path.write_text(text, encoding="utf-8")
+    fresh = path.with_suffix(f".{os.getpid()}")  # another process may read it just now
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(path)
     return path
 
 

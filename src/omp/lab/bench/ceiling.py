@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from omp.domain.errors import ResourceShort
 from omp.engine.evaluator import Evaluator
 from omp.lab.bench import mix
 from omp.lab.bench.campaign import run_once
@@ -59,7 +60,10 @@ def _walls(some: list["subprocess.Popen[str]"]) -> list[float]:
 
 
 def _answer(child: "subprocess.Popen[str]") -> str:
-    return child.stdout.readline() if child.stdout is not None else ""
+    line = child.stdout.readline() if child.stdout is not None else ""
+    if not line:
+        raise ResourceShort("a process of the bench ended early", remedy="see its message above")
+    return line
 
 
 def _rules() -> Callable[[], float]:
