@@ -109,14 +109,16 @@ class Scene:
 
     def set(self, name: str, jump: Jump) -> None:
         """Set the date in the middle of a run, and see the run to its end."""
-        self.until(lambda: _workers(self.root), "a child at work")
-        time.sleep(0.3)
-        ((run_id, attempt),) = self.ask("SELECT id, attempt FROM v_runs WHERE state = 'running'")
+        running = "SELECT id, attempt FROM v_runs WHERE state = 'running' AND pid IS NOT NULL"
+        self.until(lambda: _workers(self.root) and self.ask(running), "a child at work")
+        ((run_id, attempt),) = self.ask(running) or [("", 0)]
         gaps = self.count("v_journal WHERE kind = 'machine.gap'")
         done = self.count("v_runs WHERE state = 'completed'")
         if jump.while_down:
             self.daemon.kill()
-        self.date.write_text(str(jump.to_s))
+        fresh = self.date.with_name("date.new")
+        fresh.write_text(str(jump.to_s))
+        fresh.replace(self.date)  # at once: a half-written date would be a jump of its own
         if jump.while_down:
             self.daemon = self.up()
         self.until(lambda: self.count("v_journal WHERE kind = 'machine.gap'") > gaps, "the gap")
@@ -129,7 +131,7 @@ class Scene:
             lambda: self.count("v_runs WHERE state = 'completed'") > done + 1, "work goes on"
         )
         ended = self.ask(f"SELECT state, attempt FROM v_runs WHERE id = '{run_id}'")  # noqa: S608
-        if ended != [("completed", attempt)]:
+        if run_id and ended != [("completed", attempt)]:
             self.violations.append(f"{name}: the run under way is {ended}, it was at {attempt}")
         self.backups += jump.backups
         for _ in range(3):
