@@ -70,5 +70,6 @@ drift that is named, in annual Sharpe ratios of holding. A slow drift can be fol
 rule that is long after a rise has a true Sharpe ratio above 0 where nobody planted an edge. So
 *true* is the Sharpe ratio of x that the known drift of every bar owes to what was looked at, and a
 promotion with a true one above 0 is no error of the look. The bars of noise and of power are those
-of daily markets with a drift that stays, and these are held against none."""
+of daily markets with a drift that stays, and these are held against none. Why hourly bars find less
+is in [decision 0058](decisions/0058-drifts-that-shift-and-hourly-bars.md)."""
 """What is said of hourly bars and of drifts that shift."""

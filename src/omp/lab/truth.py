@@ -13,6 +13,7 @@ from omp.lab.worlds import Ground
 from omp.market.bars import Panel
 from omp.market.splits import iso
 from omp.market.synthetic import long_flags
+from omp.market.synthetic_rhythm import DAILY
 from omp.mining.bench import Bench, Subject
 from omp.mining.strategy_file import Strategy
 
@@ -65,6 +66,8 @@ def _flags(ground: Ground, bench: Bench, strategy: Strategy) -> np.ndarray | Non
     """Where a long strategy holds over night, over the day, and at all, [3, S, T]; else None."""
     if ground.market is None or not _on_one_calendar(ground.whole):
         return None
+    if ground.whole.timeframe != DAILY and bench.flat_at_session_end:
+        return None  # positions do not say whether a session's last bar was left at open or close
     shape = (len(bench.symbols), len(ground.whole))
     flags = np.zeros((3, *shape))
     for one in strategy.members:

@@ -77,6 +77,7 @@ class Bench:
     ) -> None:
         calendar = panel.timestamp
         cut = panel.window(int(calendar[0]), int(calendar[window.stop - 1]))
+        self.flat_at_session_end = flat_at_session_end
         self.window = open_window(
             cut, window.start, window.stop, flat_at_session_end=flat_at_session_end
         )

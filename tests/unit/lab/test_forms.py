@@ -6,8 +6,11 @@ import pytest
 
 from omp.config.settings import Holdout
 from omp.domain.errors import InvalidInput
+from omp.engine.fills import Costs
 from omp.lab.calibrate import calibrate
+from omp.lab.truth import true_sharpe_annual, whole_bench
 from omp.lab.worlds import open_world, own_worlds
+from omp.mining.strategy_file import from_toml
 
 CAMPAIGN = """
 [campaign]
@@ -22,6 +25,25 @@ generations = 1
 seeds = {{ first = 1, step = 1 }}
 [strategy]
 direction = "long"
+"""
+RULE = """
+[strategy]
+schema_version = 1
+timeframe = "1h"
+direction = "long"
+symbols = ["{symbol}"]
+[entry]
+combine = "all"
+[[entry.conditions]]
+left = {{ indicator = "roc", length = 20 }}
+op = ">"
+right = 0.0
+[exit]
+combine = "all"
+[[exit.conditions]]
+left = {{ indicator = "roc", length = 20 }}
+op = "<"
+right = 0.0
 """
 
 
@@ -70,3 +92,21 @@ def test_a_campaign_of_another_timeframe_is_refused(tmp_path: Path) -> None:
     searched.write_text(CAMPAIGN.format(timeframe="1d"), encoding="utf-8")
     with pytest.raises(InvalidInput, match="1h"):
         calibrate(json_path=tmp_path / "a.json", null=1, timeframe="1h", campaign=searched)
+
+
+def test_no_truth_is_claimed_where_sessions_end_flat() -> None:
+    """Positions alone do not say there whether a last bar was left at its open or at its close."""
+    (world,) = own_worlds(
+        null=0, planted=1, dials=[1.5], drifts=[0.0], n_symbols=1, first_seed=7, timeframe="1h"
+    )
+    ground = open_world(world, Holdout())
+    assert ground.market is not None
+    rule = from_toml(RULE.format(symbol=ground.whole.symbols[0]))
+    free, flat = (
+        true_sharpe_annual(
+            ground, whole_bench(ground, Costs(1.0, 1.0), flat_at_session_end=one), rule
+        )
+        for one in (False, True)
+    )
+    assert free is not None
+    assert flat is None
