@@ -4,6 +4,7 @@ One turn does at most one slice of each kind, so that the disk stays with those 
 thread has the lowest rank; what goes wrong is told as an incident and does not end it.
 """
 
+import ctypes
 import logging
 import os
 import threading
@@ -19,6 +20,16 @@ EVERY_S = 30.0
 FIRST_S = 120.0
 LOWEST = 19
 _log = logging.getLogger("omp.daemon")
+
+
+def give_back_memory() -> bool:
+    """Hand what the C library holds free back to the system; says whether it did.
+
+    A backup or a scrub asks for much and frees it again; the pages between what stays would
+    count as the daemon's for ever. Only glibc can be asked so.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return trim is not None and bool(trim(0))
 
 
 @dataclass
@@ -63,6 +74,7 @@ class Upkeep:
         wait_s = FIRST_S
         while not self._leave.wait(wait_s):
             self.turn()
+            give_back_memory()
             wait_s = EVERY_S
 
     def _tell(self, name: str, error: Exception) -> None:
