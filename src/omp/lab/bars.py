@@ -1,6 +1,8 @@
 """The bars that a calibration is held against, by what was measured."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,10 @@ class NullBar:
     @property
     def rate(self) -> float:
         return self.most / self.of
+
+    def exceeded(self, found: Mapping[str, Any]) -> bool:
+        """Whether as many markets as the bar speaks of, or more, had a higher rate."""
+        return bool(found["n"] >= self.of and found["rate"] > self.rate)
 
 
 FIRST_LOOK: dict[tuple[int, float], Bar] = {

@@ -234,7 +234,8 @@ def _bar(at: dict[str, Any]) -> Bar | None:
 
 
 def _which(at: dict[str, Any]) -> str:
-    edges = at.get("edges", "equal") if at["n_symbols"] > 1 else "–"
+    edges = at.get("edges", "equal")
+    edges = "–" if edges == "equal" and at["n_symbols"] == 1 else edges
     return f"{_symbols(at)} | {at['dial']:g} | {at['drift_sharpe']:g} | {edges}"
 
 
@@ -267,7 +268,7 @@ def _shortfalls(documents: Sequence[dict[str, Any]]) -> str:
         each = _campaigns(doc)
         most = None if doc["totals"]["null"].get("form") else NOISE.get(each)
         noise = f"noise, {each} campaign(s) each: {one['hits']} of {one['n']} promoted"
-        if one["n"] and most and one["lower"] > most.rate:
+        if one["n"] and most and (one["lower"] > most.rate or most.exceeded(one)):
             missed.append(f"{noise}, the bar is {most.most} of {most.of:,}")
         elif one["n"] and most and one["upper"] > most.rate:
             unsure.append(

@@ -53,14 +53,17 @@ MEANING = """\
 REASONS = """\
 Why power stays below its bars was traced in
 [decision 0007](decisions/0007-what-the-first-calibration-found.md),
-[decision 0008](decisions/0008-what-is-offered-agrees-with-the-random-rules.md) and
-[decision 0053](decisions/0053-what-the-true-rule-itself-would-reach.md)."""
+[decision 0008](decisions/0008-what-is-offered-agrees-with-the-random-rules.md),
+[decision 0053](decisions/0053-what-the-true-rule-itself-would-reach.md) and
+[decision 0057](decisions/0057-what-a-better-screen-would-give.md); what is known about the false
+promotions of noise is in [decision 0059](decisions/0059-three-of-1260.md)."""
 
 SEVERAL = """\
 Each of these edges follows a column of its own that the search is given, beside the group
 `momentum`; no two have anything in common. *Promoted* and *different* are per market: promotions,
 and edges of which at least one promotion is due half the dial or more (an equal mixture of three
-is due 0.58 of the dial from each)."""
+is due 0.58 of the dial from each). Why a market gives its mixture once, and not each edge, is in
+[decision 0060](decisions/0060-a-market-with-three-edges-gives-their-mixture.md)."""
 
 FORMS = """\
 *Hourly* markets have seven bars a session, more restless at its ends than in its middle, and a gap
