@@ -1,5 +1,6 @@
 """The catalog: exact round trips, one digest per content, and no damaged byte is ever read."""
 
+import errno
 import json
 import stat
 from pathlib import Path
@@ -8,7 +9,7 @@ import blake3
 import numpy as np
 import pytest
 
-from omp.domain.errors import Damaged, DataNotReady, InvalidInput, NotFound
+from omp.domain.errors import Damaged, DataNotReady, DiskRefused, InvalidInput, NotFound
 from omp.market.bars import FIELDS, Bars, Panel, make_panel
 from omp.market.catalog import Catalog, Source
 from omp.market.certificate import Certificate
@@ -221,11 +222,11 @@ def test_an_interrupted_publication_leaves_no_snapshot_and_can_be_repeated(
     def broken(self: Path, target: Path) -> Path:
         calls.append(self)
         if len(calls) == 2:
-            raise OSError(5, "power cut")
+            raise OSError(errno.EIO, "power cut")
         return real(self, target)
 
     monkeypatch.setattr(Path, "rename", broken)
-    with pytest.raises(OSError, match="power cut"):
+    with pytest.raises(DiskRefused, match="power cut"):
         published(made())
     monkeypatch.undo()
     catalog, found = published(made())
