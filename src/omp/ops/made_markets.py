@@ -32,9 +32,12 @@ def remove(desk: Desk) -> int:
     """Let the bars of old made markets go, a few at a time; gives how many went."""
     _finish(desk)
     keep = desk.settings.retention.keep_made_markets
+    with desk.read() as tx:
+        if len(snapshots.listed(tx, environment=ENVIRONMENT)) <= keep:
+            return 0
     with desk.write() as tx:
         standing = snapshots.listed(tx, environment=ENVIRONMENT)[keep:]
-        needed = _needed(tx) if standing else _NOTHING
+        needed = _needed(tx)
         going = [one for one in reversed(standing) if _may_go(desk, tx, one, needed)][:AT_ONCE]
         for one in going:
             snapshots.remove(tx, one.digest, at=desk.clock.iso())
@@ -45,13 +48,16 @@ def remove(desk: Desk) -> int:
     return len(going)
 
 
-_Needed = tuple[frozenset[tuple[str, int]], frozenset[str]]
-_NOTHING: _Needed = (frozenset(), frozenset())
+_Needed = tuple[frozenset[int], frozenset[str]]
 
 
 def _needed(tx: Connection) -> _Needed:
-    """Campaign and seed of live runs, and runs that an entry or an open incident names."""
-    live = frozenset((one.campaign_id, one.seed) for one in run_rows.live(tx))
+    """Seeds of live runs on made markets, and runs that an entry or an open incident names.
+
+    A run that has just made its market is not bound to it yet, and another campaign of the same
+    source may make the same one: its seed alone tells.
+    """
+    live = frozenset(one.seed for one in run_rows.live(tx) if one.environment == ENVIRONMENT)
     suspect = {
         str(run)
         for incident in incident_rows.find(tx, states=incident_rows.OPEN, limit=100_000)
@@ -67,7 +73,7 @@ def _may_go(desk: Desk, tx: Connection, one: Snapshot, needed: _Needed) -> bool:
     return (
         bool(users)
         and all(_is_done(run) and run.id not in named for run in users)
-        and not any((run.campaign_id, run.seed) in live for run in users)
+        and not any(run.seed in live for run in users)
         and all(_is_made(tx, run) for run in users)
         and not data_holds.holding(tx, one.digest)
         and _only_meaning(desk, one)

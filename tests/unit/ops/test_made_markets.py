@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
+from tests.desks import write_campaign
 from tests.finished import FakeChildren, finish_run, make_candidates, publish
 
 from omp.domain.errors import NotFound
-from omp.ops import data_sets, incidents, ledger, made_markets, promotion
+from omp.ops import data_sets, incidents, ledger, made_markets, promotion, queue
 from omp.ops.data_register import register_snapshot
 from omp.ops.desk import Desk
 from omp.store import journal, snapshots
@@ -87,6 +88,18 @@ def test_what_is_needed_stays(thrifty: Desk) -> None:
     publish(thrifty, "mine", environment="synthetic", symbols=("MINE",))
     refused(thrifty, 3, source="mine")
     refused(thrifty, 4)
+    before = folders(thrifty)
+    assert made_markets.remove(thrifty) == 0
+    assert folders(thrifty) == before
+
+
+def test_a_live_run_of_another_campaign_keeps_the_market_its_seed_makes(thrifty: Desk) -> None:
+    old, _ = refused(thrifty, 1), refused(thrifty, 2)
+    path = write_campaign(
+        thrifty.workspace.root, "same", source="synthetic:null", market="synthetic", population=999
+    )
+    waiting = run_of(thrifty, str(queue.add(thrifty, name="same", config_path=path).run_id))
+    assert (waiting.seed, waiting.data_digest) == (old.seed, None)
     before = folders(thrifty)
     assert made_markets.remove(thrifty) == 0
     assert folders(thrifty) == before
