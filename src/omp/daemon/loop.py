@@ -19,6 +19,7 @@ from omp.daemon.executors.local import LocalExecutor
 from omp.daemon.herald import Herald
 from omp.daemon.lookout import Lookout, Reader
 from omp.daemon.make_good import DISK, MakeGood
+from omp.daemon.memory import share_one_arena
 from omp.daemon.orders import Orders
 from omp.daemon.outbox import Outbox
 from omp.daemon.promoter import Judge, Promoter
@@ -121,7 +122,9 @@ class Loop:
 
     def begin(self) -> None:
         """Come up: take over what an earlier daemon left, and say so."""
+        share_one_arena()
         self.desk.live.set()
+        self.desk.db.open_readers()
         self._guarded("start", lambda: self._make_good.log(self.desk))
         self._guarded("start", self._announce)
         self._guarded("start", lambda: clocks.resume(self.desk, self._clocks))

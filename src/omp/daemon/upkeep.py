@@ -4,12 +4,12 @@ One turn does at most one slice of each kind, so that the disk stays with those 
 thread has the lowest rank; what goes wrong is told as an incident and does not end it.
 """
 
-import ctypes
 import logging
 import os
 import threading
 from dataclasses import dataclass, field
 
+from omp.daemon.memory import give_back_memory
 from omp.domain.errors import OmpError
 from omp.ops import upkeep
 from omp.ops.desk import Desk
@@ -20,16 +20,6 @@ EVERY_S = 30.0
 FIRST_S = 120.0
 LOWEST = 19
 _log = logging.getLogger("omp.daemon")
-
-
-def give_back_memory() -> bool:
-    """Hand what the C library holds free back to the system; says whether it did.
-
-    A backup or a scrub asks for much and frees it again; the pages between what stays would
-    count as the daemon's for ever. Only glibc can be asked so.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    return trim is not None and bool(trim(0))
 
 
 @dataclass

@@ -9,7 +9,7 @@ advisory lock makes writers queue in the same way.
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from omp.domain.errors import InvalidInput as Invalid
 BUSY_TIMEOUT_MS = 15_000
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 CACHE_KIB = 2_048
-"""Of each connection. Seventeen may be open, and the kernel keeps the file's pages anyway."""
+"""Of each connection; the kernel keeps the file's pages anyway."""
+READERS, MOST_READERS = 2, 16
+"""Connections for reading that stay open, and that may be open at once."""
 WRITER_LOCK = 0x6F6D70  # "omp": the advisory lock of writers on PostgreSQL
 SQLITE_MAGIC = b"SQLite format 3\x00"
 
@@ -131,7 +133,11 @@ class Database:
         url = url.set(drivername="postgresql+psycopg")
         writer = create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
         reader = create_engine(
-            url, pool_size=4, pool_pre_ping=True, isolation_level="REPEATABLE READ"
+            url,
+            pool_size=READERS,
+            max_overflow=MOST_READERS - READERS,
+            pool_pre_ping=True,
+            isolation_level="REPEATABLE READ",
         )
         return cls(writer, reader, url.render_as_string(hide_password=True))
 
@@ -139,8 +145,11 @@ class Database:
     def _sqlite(cls, path: Path) -> "Database":
         writer = create_engine(f"sqlite:///{path}", pool_size=1, max_overflow=0)
         reader = create_engine(
-            f"sqlite:///{path}", pool_size=4, max_overflow=12, pool_use_lifo=True
-        )  # the one that was used last knows the most pages
+            f"sqlite:///{path}",
+            pool_size=READERS,
+            max_overflow=MOST_READERS - READERS,
+            pool_use_lifo=True,  # the one that was used last knows the most pages
+        )
         event.listen(writer, "connect", _prepare_writer)
         event.listen(reader, "connect", _prepare_reader)
         event.listen(writer, "begin", lambda tx: tx.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -177,6 +186,16 @@ class Database:
             if self.dialect == "postgresql":
                 tx.execute(text("SET TRANSACTION READ ONLY"))
             yield tx
+
+    def open_readers(self) -> None:
+        """Open the connections that stay: a process holds from the start what it will hold.
+
+        Raises:
+            ResourceShort: The file cannot be opened.
+        """
+        with ExitStack() as opened:
+            for _ in range(READERS):
+                opened.enter_context(self.read())
 
     def check(self) -> None:
         """Read every page of the file once.

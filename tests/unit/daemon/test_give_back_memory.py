@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from omp.daemon.upkeep import give_back_memory
+from omp.daemon.memory import give_back_memory
 
 
 def resident_mb() -> float:
