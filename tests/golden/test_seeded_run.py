@@ -43,7 +43,8 @@ def numbers(direction: str) -> dict[str, Any]:
     plan = make_plan(campaign, panel, boundary_ns=boundary_ns, seed=5)
     result = search(plan)
     best = 4
-    cut = replace(result, best=result.best[:best], near=result.near[:best])
+    result_of = {name: getattr(result, name)[:best] for name in ("best", "near", "expected")}
+    cut = replace(result, **result_of)
     words = Provenance("run_g", "test", "Golden", "c", "d", "l", 5, "v", "g", "k")
     evidence = judge(cut, words).evidence
     kept = {

@@ -49,6 +49,7 @@ def refusal(
         result,
         best=result.best[leaders],
         near=result.near[leaders],
+        expected=result.expected[leaders],
         folded=result.folded[leaders],
     )
     screen = Screen(some, settings, charged, words, bench)
@@ -111,7 +112,7 @@ class Screen:
             result.trials,
             result.block_lengths,
             drafts,
-            result.agreement,
+            result.standing,
         )
         self._base = Case(
             run=self.evidence,

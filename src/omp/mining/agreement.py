@@ -1,13 +1,18 @@
-"""Which candidates a run puts forward: those that agree with the best of its random rules.
+"""Which candidates a run puts forward: those of which most is to be expected.
 
 The Sharpe ratio of a bred rule is mostly what breeding found by chance. What the best random rules
 of generation 0 have in common is less so: their mean, the *consensus*, cancels what each of them
 found alone. A candidate's *agreement* is the correlation of its in-sample x with the consensus.
-On planted markets an ensemble ranked by agreement holds more of the true edge than one ranked by
-Sharpe ratio (decision 0008).
+
+What a candidate shows beyond the share that its agreement explains is luck in a market with one
+edge, and worth as much as it seems in a market with several. How much of it is luck is read from
+the random rules themselves: chance alone spreads them by a known variance, and what they are spread
+beyond it is real (empirical Bayes; Robbins 1956, Efron & Morris 1973). The *expected Sharpe ratio*
+is the part that is explained, and of the rest the share that is real (decision 0061).
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,7 +30,21 @@ FEWEST = 10
 """Random rules below which there is no consensus, and the Sharpe ratio ranks alone."""
 
 POOL = 300
-"""Candidates that are ranked by agreement: the best so many of all, and of generation 0."""
+"""Candidates that are ranked: the best so many of all, and of generation 0."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a candidate stands among what its run found.
+
+    Args:
+        agreement: Correlation of its in-sample x with the consensus, -1 to 1.
+        expected: Sharpe ratio of x, per bar, that it is expected to have truly.
+    """
+
+    agreement: float
+    expected: float
+
 
 Sketch = Callable[[Sequence[Genome]], Float]
 
@@ -51,37 +70,68 @@ def open_evaluator(plan: Plan, *, chunk: int | None = None) -> Evaluator:
     )
 
 
-def agreements(rows: Sequence[CandidateRow], sketch: Sketch) -> dict[str, float]:
-    """The agreement of each candidate that is ranked by it, -1 to 1; empty without a consensus.
+def standings(rows: Sequence[CandidateRow], sketch: Sketch, n_bars: int) -> dict[str, Standing]:
+    """Where each candidate that is ranked stands, by candidate id; empty without a consensus.
 
     Args:
         rows: The kept survivors of stage A, best first by Sharpe ratio.
         sketch: Sums of x over parts of the window, [N, K] (`Evaluator.sketch`).
+        n_bars: Bars of the window.
     """
-    pool, best = pooled(np.array([one.generation for one in rows], dtype=np.int64))
+    pool, chance = pooled(np.array([one.generation for one in rows], dtype=np.int64))
     chosen = [rows[at] for at in pool.tolist()]
     if not all(one.strategy for one in chosen) or not pool.size:
         return {}
-    near = to_consensus(standard(sketch([genome_of(one) for one in chosen])), best)
-    return {one.candidate_id: float(near[k]) for k, one in enumerate(chosen)}
+    folded = standard(sketch([genome_of(one) for one in chosen]))
+    near = to_consensus(folded, chance[:CONSENSUS])
+    sharpe = np.array([one.sharpe_x for one in chosen])
+    expected = expected_sharpe(near, sharpe, chance, n_bars)
+    return {
+        one.candidate_id: Standing(float(near[k]), float(expected[k]))
+        for k, one in enumerate(chosen)
+    }
 
 
 def pooled(generation: Int) -> tuple[Int, Int]:
-    """Who is ranked by agreement, and whose mean is the consensus.
+    """Who is ranked, and which of them are the random rules that the ranking rests on.
 
     Args:
         generation: Of each kept survivor of stage A, best first by Sharpe ratio, [N].
 
     Returns:
-        The rows that are ranked, and which of these are the consensus's; both empty where too few
-        random rules survived.
+        The rows that are ranked, and which of these are the best of generation 0, best first; both
+        empty where too few random rules survived.
     """
     chance = np.flatnonzero(generation == 0)[:POOL]
     if chance.size < FEWEST:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     top = np.arange(min(POOL, generation.size))
     pool = np.concatenate([top, chance[chance >= top.size]])
-    return pool, np.asarray(np.searchsorted(pool, chance[:CONSENSUS]), dtype=np.int64)
+    return pool, np.asarray(np.searchsorted(pool, chance), dtype=np.int64)
+
+
+def expected_sharpe(near: Float, sharpe: Float, chance: Int, n_bars: int) -> Float:
+    """The Sharpe ratio that each row is expected to have truly, per bar, [N].
+
+    A regression of the random rules' Sharpe ratios on their agreement, through 0, gives the part
+    that is explained; a rule's own luck given the consensus has variance (1 - agreement^2)/(T - 1).
+
+    Args:
+        near: Agreement of each row, [N].
+        sharpe: In-sample Sharpe ratio of x of each row, per bar, [N].
+        chance: The rows that are random rules.
+        n_bars: Bars T of the window.
+    """
+    ours, seen = near[chance], sharpe[chance]
+    scale = float((ours * ours).sum())
+    slope = float((ours * seen).sum()) / scale if scale > 0.0 else 0.0
+    rest = seen - slope * ours
+    spread = float((rest * rest).sum())
+    luck = float((1.0 - ours * ours).sum()) / (n_bars - 1)
+    real = max(0.0, 1.0 - luck / spread) if spread > 0.0 else 0.0
+    explained = slope * near
+    expected: Float = explained + real * (sharpe - explained)
+    return expected
 
 
 def to_consensus(folded: Float, best: Int) -> Float:
@@ -97,35 +147,35 @@ def to_consensus(folded: Float, best: Int) -> Float:
 
 
 def exported(
-    rows: Sequence[CandidateRow], agreement: dict[str, float], n: int = EXPORTED
+    rows: Sequence[CandidateRow], standing: dict[str, Standing], n: int = EXPORTED
 ) -> list[CandidateRow]:
     """Which candidates stage B measures and the run exports, best first.
 
-    By agreement where there is one, else by Sharpe ratio. The champion, which has the highest
-    Sharpe ratio, is always among them: PBO and DSR speak about it.
+    By expected Sharpe ratio where there is a consensus, else by the one they show. The champion,
+    which shows the highest, is always among them: PBO and DSR speak about it.
 
     Args:
         rows: The kept survivors of stage A, best first by Sharpe ratio.
-        agreement: Of `agreements`.
+        standing: Of `standings`.
         n: How many.
     """
-    ranked = [k for k, one in enumerate(rows) if one.candidate_id in agreement]
-    near = np.array([agreement[rows[k].candidate_id] for k in ranked])
-    best = best_rows(len(rows), np.array(ranked, dtype=np.int64), near, n)
+    ranked = [k for k, one in enumerate(rows) if one.candidate_id in standing]
+    expected = np.array([standing[rows[k].candidate_id].expected for k in ranked])
+    best = best_rows(len(rows), np.array(ranked, dtype=np.int64), expected, n)
     return [rows[at] for at in best.tolist()]
 
 
-def best_rows(n_rows: int, pool: Int, near: Float, n: int = EXPORTED) -> Int:
+def best_rows(n_rows: int, pool: Int, expected: Float, n: int = EXPORTED) -> Int:
     """The rows of `exported` among the kept survivors.
 
     Args:
         n_rows: How many survivors are kept; row 0 is the champion.
-        pool, near: The rows that are ranked, ascending, and the agreement of each.
+        pool, expected: The rows that are ranked, ascending, and what is expected of each.
         n: How many.
     """
     if not pool.size:
         return np.arange(min(n, n_rows))
-    best = pool[np.lexsort((pool, -near))][:n]
+    best = pool[np.lexsort((pool, -expected))][:n]
     if 0 not in best:
         best[-1] = 0
     return best

@@ -86,7 +86,7 @@ def recompute(
         opened.trials,
         opened.block_lengths,
         measured,
-        opened.agreement,
+        opened.standing,
     )
 
 

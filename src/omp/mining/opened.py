@@ -10,7 +10,7 @@ from omp.domain.errors import Damaged, NotFound
 from omp.market.catalog import Catalog
 from omp.market.snapshot import Snapshot
 from omp.market.splits import parse_iso
-from omp.mining.agreement import agreements, exported, open_evaluator
+from omp.mining.agreement import Standing, exported, open_evaluator, standings
 from omp.mining.books import TrialRows
 from omp.mining.candidates import CandidateRow
 from omp.mining.plan import EXPORTED, Plan, make_plan
@@ -93,13 +93,14 @@ class OpenRun:
         return np.asarray(self.manifest.block_lengths, dtype=np.int64)
 
     @cached_property
-    def agreement(self) -> dict[str, float]:
-        """Agreement with the run's random rules, measured again (`omp.mining.agreement`)."""
-        return agreements(self.rows, open_evaluator(self.plan).sketch)
+    def standing(self) -> dict[str, Standing]:
+        """Where the candidates stand, measured again (`omp.mining.agreement`)."""
+        sketch = open_evaluator(self.plan).sketch
+        return standings(self.rows, sketch, self.plan.windows.n_bars)
 
     def best(self, n: int = EXPORTED) -> list[CandidateRow]:
         """What the run puts forward, best first."""
-        return exported(self.rows, self.agreement, n)
+        return exported(self.rows, self.standing, n)
 
     def strategy(self, row: CandidateRow) -> Strategy:
         """The strategy of a row: from the row itself, else from its folder.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from omp.market.splits import Fold
+from omp.mining.agreement import Standing
 from omp.mining.bench import Bench
 from omp.mining.books import TrialRows
 from omp.mining.measure import Court, subject_of
@@ -151,13 +152,14 @@ def assemble(
     trials: TrialRows,
     block_lengths: Int,
     measured: Sequence[tuple[Strategy, CandidateEvidence]],
-    agreement: Mapping[str, float],
+    standing: Mapping[str, Standing],
 ) -> RunEvidence:
     """Everything that `evidence.json` of a run says.
 
     `sharpes` are the in-sample Sharpe ratios of x, per bar, of the kept candidates.
     """
     x = excess_matrix(court.bench, [strategy for strategy, _ in measured])
+    stands = [standing.get(one.candidate_id) for _, one in measured]
     ranked = [one for _, one in measured if one.sharpe_x is not None]
     champion = max(ranked, key=lambda one: one.sharpe_x or 0.0, default=None)
     return RunEvidence(
@@ -186,5 +188,6 @@ def assemble(
         pbo=overfitting(trials, block_lengths),
         candidates=[one for _, one in measured],
         correlation=correlations(x),
-        agreement=[agreement.get(one.candidate_id) for _, one in measured],
+        agreement=[None if one is None else one.agreement for one in stands],
+        expected=[None if one is None else one.expected for one in stands],
     )

@@ -16,7 +16,16 @@ from omp.engine.evaluation import Evaluation
 from omp.engine.evaluator import Evaluator
 from omp.engine.evolution import Evolution
 from omp.engine.population import Population
-from omp.mining.agreement import best_rows, open_evaluator, pooled, standard, to_consensus
+from omp.mining.agreement import (
+    CONSENSUS,
+    Standing,
+    best_rows,
+    expected_sharpe,
+    open_evaluator,
+    pooled,
+    standard,
+    to_consensus,
+)
 from omp.mining.books import TrialBook, TrialRows
 from omp.mining.candidates import CandidateBook, CandidateRow, Candidates
 from omp.mining.columns import Array, Behaviours
@@ -87,6 +96,7 @@ class RunResult:
         found: The kept survivors of stage A, best first by Sharpe ratio.
         best: Which of them the run puts forward, best first (`omp.mining.agreement`).
         near: The agreement of each of these, [N]; empty where the Sharpe ratio ranked alone.
+        expected: The Sharpe ratio of x, per bar, that is expected of each, [N]; empty likewise.
         folded: Standardised sketches of the same, [N, K]; empty likewise.
         block_lengths: Bars of each CSCV block, [S].
         evaluator: What evaluated them.
@@ -99,6 +109,7 @@ class RunResult:
     found: Candidates
     best: Int
     near: Float
+    expected: Float
     folded: Float
     block_lengths: Int
     evaluator: Evaluator
@@ -125,10 +136,10 @@ class RunResult:
         return [strategy_of(self.plan, row) for row in self.exported]
 
     @property
-    def agreement(self) -> dict[str, float]:
+    def standing(self) -> dict[str, Standing]:
         """Of what is exported, by candidate id; empty where the Sharpe ratio ranked alone."""
-        ranked = zip(self.exported, self.near.tolist(), strict=False)
-        return {row.candidate_id: near for row, near in ranked}
+        found = zip(self.exported, self.near.tolist(), self.expected.tolist(), strict=False)
+        return {row.candidate_id: Standing(near, expected) for row, near, expected in found}
 
 
 class Search:
@@ -288,15 +299,17 @@ class Search:
         """What was found so far."""
         trials, found = self._trials.kept(), self._candidates.kept()
         lengths = np.full(N_BLOCKS, self.plan.windows.n_bars // N_BLOCKS, dtype=np.int64)
-        pool, consensus = pooled(found.generation)
-        near, folded = np.empty(0), np.empty((0, 0))
+        pool, chance = pooled(found.generation)
+        near, expected, folded = np.empty(0), np.empty(0), np.empty((0, 0))
         if pool.size:
             folded = standard(self.evaluator.sketch(found.population.take(pool)))
-            near = to_consensus(folded, consensus)
-        best = best_rows(len(found), pool, near)
+            near = to_consensus(folded, chance[:CONSENSUS])
+            n_bars = self.plan.windows.n_bars
+            expected = expected_sharpe(near, found.sharpe_x[pool], chance, n_bars)
+        best = best_rows(len(found), pool, expected)
         if pool.size:
             at = np.searchsorted(pool, best)
-            near, folded = near[at], folded[at]
+            near, expected, folded = near[at], expected[at], folded[at]
         return RunResult(
             plan=self.plan,
             counts=Counts(
@@ -311,6 +324,7 @@ class Search:
             found=found,
             best=best,
             near=near,
+            expected=expected,
             folded=folded,
             block_lengths=lengths,
             evaluator=self.evaluator,

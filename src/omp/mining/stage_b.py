@@ -57,6 +57,6 @@ def judge(
         result.trials,
         result.block_lengths,
         measured,
-        result.agreement,
+        result.standing,
     )
     return Judged(document, files, court)

@@ -52,12 +52,12 @@ def selection_of(
 def choose(run: RunEvidence, passing: Container[str], rules: Holdout) -> Offer:
     """The subject of a run.
 
-    An ensemble takes greedily, by agreement with the best random rules and then by in-sample
-    Sharpe ratio of x, candidates that pass the screen and whose x correlates with that of every
+    An ensemble takes greedily, by the Sharpe ratio that is expected of them and then by that which
+    they show in-sample, candidates that pass the screen and whose x correlates with that of every
     member already taken below the limit. An unknown correlation counts as too high.
 
     Args:
-        run: Its evidence; `correlation` and `agreement` are in the order of `candidates`.
+        run: Its evidence; `correlation` and `expected` are in the order of `candidates`.
         passing: Candidates that may be offered (see `may_be_offered`); asked only about those
             that could still be taken.
         rules: `[holdout]`.
@@ -81,8 +81,9 @@ def choose(run: RunEvidence, passing: Container[str], rules: Holdout) -> Offer:
 
 def _rank(run: RunEvidence, at: int) -> tuple[float, float, int]:
     """Sort key, best first; what is unknown comes last."""
-    agreement = run.agreement[at] if at < len(run.agreement) else None
-    return (-_or_last(agreement), -_or_last(run.candidates[at].sharpe_x), at)
+    standing = run.expected or run.agreement
+    expected = standing[at] if at < len(standing) else None
+    return (-_or_last(expected), -_or_last(run.candidates[at].sharpe_x), at)
 
 
 def _or_last(value: float | None) -> float:

@@ -161,7 +161,9 @@ class RunEvidence:
         champion: candidate_id with the highest in-sample Sharpe of x.
         correlation: Correlation of in-sample x between `candidates`, in their order.
         agreement: Correlation of each candidate's in-sample x with the mean of the best random
-            rules, in their order; None where it was not ranked by it.
+            rules, in their order; None where it was not ranked.
+        expected: Sharpe ratio of x, per bar, that each is expected to have truly, in their order;
+            None where it was not ranked. Runs of before it was measured have none.
         sr_variance_trials: Variance of per-bar Sharpes of x over the trials (shown, never used).
     """
 
@@ -191,6 +193,7 @@ class RunEvidence:
     candidates: list[CandidateEvidence]
     correlation: list[list[float | None]]
     agreement: list[float | None] = field(default_factory=list)
+    expected: list[float | None] = field(default_factory=list)
 
     def candidate(self, candidate_id: str) -> CandidateEvidence:
         """The evidence of one candidate.

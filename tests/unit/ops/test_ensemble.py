@@ -62,7 +62,14 @@ def test_the_champion_alone_where_it_is_asked_for() -> None:
     assert choose(run, {"cand_1"}, alone).members == ()
 
 
-def test_agreement_with_the_random_rules_goes_before_the_sharpe_ratio() -> None:
+def test_what_is_expected_goes_before_what_is_shown() -> None:
+    run = replace(run_of([0.3, 0.2, 0.1, 0.4], APART), expected=[0.05, 0.09, 0.07, None])
+    assert choose(run, ALL, Holdout()).members == ("cand_1", "cand_2", "cand_0", "cand_3")
+    agreeing = replace(run, agreement=[0.9, 0.1, 0.2, 0.3])
+    assert choose(agreeing, ALL, Holdout()).members == choose(run, ALL, Holdout()).members
+
+
+def test_a_run_of_before_it_was_measured_is_ranked_by_agreement() -> None:
     run = replace(run_of([0.3, 0.2, 0.1, 0.4], APART), agreement=[0.5, 0.9, 0.7, None])
     assert choose(run, ALL, Holdout()).members == ("cand_1", "cand_2", "cand_0", "cand_3")
 
