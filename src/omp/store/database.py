@@ -22,9 +22,9 @@ from omp.domain.errors import InvalidInput as Invalid
 
 BUSY_TIMEOUT_MS = 15_000
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
-CACHE_KIB = 2_048
+CACHE_KIB = 1_024
 """Of each connection; the kernel keeps the file's pages anyway."""
-READERS, MOST_READERS = 2, 16
+READERS, MOST_READERS = 3, 16
 """Connections for reading that stay open, and that may be open at once."""
 WRITER_LOCK = 0x6F6D70  # "omp": the advisory lock of writers on PostgreSQL
 SQLITE_MAGIC = b"SQLite format 3\x00"
