@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from omp.domain.errors import (
     ResourceShort,
 )
 from omp.store import meta
-from omp.store.database import SQLITE_FAULTS, Database
+from omp.store.database import READERS, SQLITE_FAULTS, Database
 from omp.store.migrate import migrate
 
 
@@ -31,6 +32,26 @@ def path(tmp_path: Path) -> Path:
     migrate(db)
     db.close()
     return path
+
+
+def test_readers_that_are_opened_at_the_start_are_those_that_are_used(path: Path) -> None:
+    def handles() -> int:
+        names = Path("/proc/self/fd").iterdir()
+        return sum(one.exists() and one.resolve() == path.resolve() for one in names)
+
+    db = Database.open(path)
+    with db.write() as tx:
+        meta.put(tx, "who", "writer")
+    db.open_readers()
+    ready = handles()
+    assert ready == READERS + 1
+    for _ in range(5):
+        with ExitStack() as readers:
+            for _ in range(READERS):
+                tx = readers.enter_context(db.read())
+                assert meta.get(tx, "who") == "writer"
+    assert handles() == ready
+    db.close()
 
 
 def test_sqlite_runs_as_reliability_asks(path: Path) -> None:
