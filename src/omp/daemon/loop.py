@@ -26,7 +26,7 @@ from omp.daemon.promoter import Judge, Promoter
 from omp.daemon.resources import ResourceReader, memory_share_mb
 from omp.daemon.supervisor import GRACE_S, Supervisor
 from omp.daemon.upkeep import Upkeep
-from omp.domain.durable import disk_room
+from omp.domain.durable import disk_room, sweep_unfinished
 from omp.domain.errors import Conflict, DiskFull, DiskRefused, InvalidConfiguration, OmpError
 from omp.ops import (
     hall_check,
@@ -139,8 +139,14 @@ class Loop:
         """Take over what lives, end what may not, adopt or move aside what has no row."""
         self._guarded("start", self._supervisor.reconcile)
         self._guarded("start", self._sweep)
+        self._guarded("start", self._tidy)
         self._guarded("start", lambda: hall_check.reconcile(self.desk))
         self._guarded("start", lambda: run_moves.settle_all(self.desk))
+
+    def _tidy(self) -> None:
+        """Remove what processes left unfinished that were killed while they wrote a file."""
+        for folder in (self.desk.workspace.state, self.desk.workspace.config_file.parent):
+            sweep_unfinished(folder)
 
     def _announce(self) -> None:
         settings_versions.in_force(self.desk)

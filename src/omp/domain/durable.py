@@ -93,6 +93,21 @@ def _write(path: Path, data: bytes) -> None:
             raise
 
 
+def sweep_unfinished(folder: Path) -> tuple[str, ...]:
+    """Remove what writers left unfinished in a folder when they were killed; gives the names.
+
+    A file that a living process may be writing stays, and so does what is not named as ours are.
+    """
+    dead = [
+        one
+        for one in folder.glob(".*.part")
+        if (pid := one.name.split(".")[-2]).isdigit() and not Path(f"/proc/{pid}").exists()
+    ]
+    for one in dead:
+        one.unlink(missing_ok=True)
+    return tuple(sorted(one.name for one in dead))
+
+
 def append_durable(path: Path, line: bytes, *, durable: bool = True) -> None:
     """Append one line (its newline is added) and return once it is on the disk.
 

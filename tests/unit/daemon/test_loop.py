@@ -3,6 +3,7 @@
 import errno
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.unit.daemon.shop import Shop
@@ -372,6 +373,18 @@ def test_what_a_dead_daemon_left_in_the_log_is_folded_in_before_anything_is_writ
     assert seen == [before]
     assert shop.kinds()[-1] == "daemon.started"
     assert not listed(shop.desk), "a reader is no fault"
+
+
+def test_a_file_that_a_killed_process_was_writing_is_gone_after_the_start(open_shop: Open) -> None:
+    shop = open_shop()
+    nobody = max(int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit()) + 100_000
+    folders = (shop.desk.workspace.state, shop.desk.workspace.config_file.parent)
+    left = [folder / f".anchor.{nobody}.part" for folder in folders]
+    for one in left:
+        one.write_bytes(b"half")
+    shop.loop.begin()
+    shop.loop.end()
+    assert not any(one.exists() for one in left)
 
 
 def test_a_disk_that_refuses_is_one_incident_wherever_it_was_met(
