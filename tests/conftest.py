@@ -13,7 +13,7 @@ BUDGETS_S: dict[str, float] = {
     "unit/engine": 130,
     "unit/market": 90,
     "unit/mining": 270,
-    "unit": 360,
+    "unit": 420,
     "laws": 60,
     "kits": 20,
     "mutants": 180,

@@ -97,7 +97,7 @@ def run_evidence(**changes: object) -> RunEvidence:
         sr_variance_trials=0.001,
         champion="cand_best",
         variance=Variance(0.05, 0.2, 900, 21443, 0, 0, 400),
-        pbo=Overfitting(0.12, 16, 1990, 1760, 1.5),
+        pbo=Overfitting(0.12, 16, 1990, 1760, 1.5, 0.1),
         candidates=[candidate()],
         correlation=[[1.0]],
     )
@@ -206,6 +206,9 @@ FAILS: tuple[tuple[str, Outcome, Callable[[], Case]], ...] = (
     ("variance_sanity", Outcome.REJECT, lambda: _variance(without_trades=21443)),
     ("pbo", Outcome.RESEARCH, lambda: _pbo(value=0.21)),
     ("pbo", Outcome.REJECT, lambda: _pbo(value=0.41)),
+    ("pbo", Outcome.RESEARCH, lambda: _pbo(loss=0.31)),
+    ("pbo", Outcome.REJECT, lambda: _pbo(value=0.41, loss=0.9)),
+    ("pbo", Outcome.UNKNOWN, lambda: _pbo(loss=None)),
     ("pbo", Outcome.UNKNOWN, lambda: _pbo(n_blocks=15)),
     ("pbo", Outcome.UNKNOWN, lambda: _pbo(n_rules=40)),
     ("dsr", Outcome.RESEARCH, lambda: with_subject(dsr=0.39)),

@@ -360,7 +360,7 @@ def real_half(folder: Path, kills: int, seed: int, *, each: int) -> Tally:
     prepare_workspace(root, place / "pattern", real=True)
     stage = Stage(root, place / "pattern", None, True, tally)
     try:
-        for number in range(4 * kills):
+        for number in range(8 * kills):
             if STOP.is_set() or (number % 20 == 0 and stage.enough(kills, each)):
                 break
             point = chance.choice(RUN_POINTS) if chance.random() < RUN_SHARE else TIMED

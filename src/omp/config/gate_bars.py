@@ -62,10 +62,11 @@ GATES: Mapping[str, GateTable] = {
         _three(Rule(low=0)),
     ),
     "pbo": GateTable(
-        GateBars(reject=0.40, promote=0.20, keep=0.30),
-        "probability of backtest overfitting of the run, on excess returns of generation 0",
+        GateBars(reject=0.40, promote=0.20, keep=0.30, options={"max_loss": 0.30}),
+        "probability of backtest overfitting of the run, on excess returns of generation 0, and "
+        "that of loss on the other half",
         "probability",
-        _three(Rule(low=0, high=1)),
+        _three(Rule(low=0, high=1)) | {"max_loss": Rule(low=0, high=1, unit="of the halvings")},
         better="lower",
     ),
     "dsr": GateTable(

@@ -1,6 +1,7 @@
 """How often would the run's choice have been wrong? A property of the search, not of one rule."""
 
 from omp.config.gate_bars import GateBars
+from omp.domain.verdict import Outcome
 from omp.gates.base import MIN_OBSERVATIONS, Answer, Gate, finite, unknown
 from omp.gates.case import Case
 
@@ -11,7 +12,7 @@ MIN_RULES = 500
 """Rules of generation 0 below which the share says too little."""
 
 
-def ask(case: Case, _bars: GateBars) -> Answer:
+def ask(case: Case, bars: GateBars) -> Answer:
     if case.run is None:
         return unknown("The probability of backtest overfitting of the run is not known")
     pbo = case.run.pbo
@@ -27,12 +28,25 @@ def ask(case: Case, _bars: GateBars) -> Answer:
             f"PBO was taken over {pbo.n_rules:,} rules and {pbo.n_obs_used:,} bars; "
             f"{MIN_RULES} rules and {MIN_OBSERVATIONS} bars are the least"
         )
+    loss, most = finite(pbo.loss), bars.options.get("max_loss")
+    if loss is None or not 0 <= loss <= 1:
+        return unknown("How often the run's choice would have earned nothing is not known")
+    if isinstance(most, bool) or not isinstance(most, int | float):
+        return unknown("The configuration does not say how often a choice may earn nothing")
     sentence = (
         f"Of the {pbo.n_rules:,} random rules of generation 0, the one that was best on one half "
         f"of the in-sample bars fell below the middle on the other half in {value:.0%} of all "
-        "halvings; this belongs to the run's selection, not to one strategy"
+        f"halvings, and earned nothing there in {loss:.0%}, of which {most:.0%} are allowed; this "
+        "belongs to the run's selection, not to one strategy"
     )
-    return Answer(sentence, value)
+    return Answer(
+        sentence, value, None if loss <= most or _fails(value, bars) else Outcome.RESEARCH
+    )
+
+
+def _fails(value: float, bars: GateBars) -> bool:
+    """Whether the share below the middle is too high already: then the bars answer."""
+    return bars.promote is None or value > bars.promote
 
 
 GATE = Gate(

@@ -89,7 +89,8 @@ def overfitting(trials: TrialRows, block_lengths: Int) -> Overfitting:
     found = pbo_from_block_sums(trials.block_sum[first], trials.block_sum_sq[first], block_lengths)
     value = float(found.pbo) if np.isfinite(found.pbo) else None
     logit = float(np.median(found.logits)) if np.isfinite(found.logits).all() else None
-    return Overfitting(value, n_blocks, n_rules, int(found.n_obs_used), logit)
+    loss = float(found.loss) if np.isfinite(found.loss) else None
+    return Overfitting(value, n_blocks, n_rules, int(found.n_obs_used), logit, loss)
 
 
 def trial_variance(trials: TrialRows, block_lengths: Int) -> float | None:

@@ -35,6 +35,8 @@ class Overfitting:
         n_obs_used: bars used, after the oldest T mod S were dropped.
         n_trials: rules compared.
         n_flat_winners: splits that a flat rule won; each counts as overfit with the lowest rank.
+        loss: share of splits whose winner has a Sharpe ratio of 0 or less on the other half, or
+            NaN. Where costs tell the rules apart, ranks last though nobody earns: PBO alone is low.
     """
 
     pbo: float
@@ -42,6 +44,7 @@ class Overfitting:
     n_obs_used: int
     n_trials: int
     n_flat_winners: int
+    loss: float
 
 
 def probability_of_backtest_overfitting(returns: ArrayLike, n_blocks: int = 16) -> Overfitting:
@@ -51,7 +54,8 @@ def probability_of_backtest_overfitting(returns: ArrayLike, n_blocks: int = 16) 
     T // S bars; for each choice of S/2 blocks the rule with the highest Sharpe ratio there is
     ranked on the other S/2. Relative rank ω = rank/(N + 1), logit ln(ω/(1 - ω)), overfit when the
     logit is ≤ 0. Ties take the lowest rank (also ties for the first place in sample). A flat rule
-    has Sharpe ratio 0; a split won by a rule that is flat on either half counts as overfit.
+    has Sharpe ratio 0; a split won by a rule that is flat on either half counts as overfit. The
+    probability of loss is of the same paper.
 
     Args:
         returns: (excess) returns per bar, one column per rule, [T, N].
@@ -126,9 +130,9 @@ def _cscv(sums: Float, squares: Float, lengths: Int) -> Overfitting:
     known = known and bool(np.isfinite(sums).all() and np.isfinite(squares).all())
     if not known or bool(_is_flat(sums.sum(0), squares.sum(0), n_obs_used).all()):
         logits = np.full(n_splits, np.nan)
-        return Overfitting(math.nan, logits, n_obs_used, n_trials, 0)
+        return Overfitting(math.nan, logits, n_obs_used, n_trials, 0, math.nan)
     halves = _Halves(_subset_sums(sums), _subset_sums(squares), _subset_bars(lengths))
-    rank, flat = _ranks(halves, _masks(n_blocks))
+    rank, flat, lost = _ranks(halves, _masks(n_blocks))
     rank[flat] = 1
     omega = rank / (n_trials + 1)
     logits = np.log(omega / (1.0 - omega))
@@ -136,7 +140,8 @@ def _cscv(sums: Float, squares: Float, lengths: Int) -> Overfitting:
     logits[2 * rank == n_trials + 1] = 0.0
     overfit = int(np.count_nonzero(2 * rank <= n_trials + 1))
     n_flat = int(np.count_nonzero(flat))
-    return Overfitting(overfit / n_splits, logits, n_obs_used, n_trials, n_flat)
+    loss = int(np.count_nonzero(lost | flat)) / n_splits
+    return Overfitting(overfit / n_splits, logits, n_obs_used, n_trials, n_flat, loss)
 
 
 @cache
@@ -197,27 +202,28 @@ class _Halves:
         return np.where(flat, 0.0, total * np.abs(total) / solid), flat
 
 
-def _ranks(halves: _Halves, masks: Int) -> tuple[Int, Bool]:
-    """Rank of each split's winner on its other half, and whether the winner was flat."""
+def _ranks(halves: _Halves, masks: Int) -> tuple[Int, Bool, Bool]:
+    """Rank of each split's winner on its other half, whether it was flat, and whether it lost."""
     rank = np.empty(masks.size, dtype=np.int64)
     flat = np.empty(masks.size, dtype=np.bool_)
+    lost = np.empty(masks.size, dtype=np.bool_)
     if masks.size * halves.sums.shape[2] >= COMPILED_FROM:
         from omp.stats.kernels.cscv import ranks
 
         solid = 1.0 - FLAT_VARIANCE
-        ranks(halves.sums, halves.squares, masks, halves.bars, solid, rank, flat)
-        return rank, flat
+        ranks(halves.sums, halves.squares, masks, halves.bars, solid, rank, flat, lost)
+        return rank, flat, lost
     for i in range(masks.size // 2):  # the last split is the first with its halves exchanged
         j = masks.size - 1 - i
         one, other = halves.keys(int(masks[i])), halves.keys(int(masks[j]))
-        rank[i], flat[i] = _judge(*one, *other)
-        rank[j], flat[j] = _judge(*other, *one)
-    return rank, flat
+        rank[i], flat[i], lost[i] = _judge(*one, *other)
+        rank[j], flat[j], lost[j] = _judge(*other, *one)
+    return rank, flat, lost
 
 
-def _judge(here: Float, flat_here: Bool, there: Float, flat_there: Bool) -> tuple[int, bool]:
-    """Rank (1 the lowest) elsewhere of the best rule here, and whether it is flat on a half."""
+def _judge(here: Float, flat_here: Bool, there: Float, flat_there: Bool) -> tuple[int, bool, bool]:
+    """Of the best rule here: rank elsewhere (1 the lowest), flat on a half, no gain elsewhere."""
     tied = np.flatnonzero(here == here.max())
     worst = there[tied].min()
     flat = bool(flat_here[tied].any() or flat_there[tied].any())
-    return 1 + int(np.count_nonzero(there < worst)), flat
+    return 1 + int(np.count_nonzero(there < worst)), flat, bool(worst <= 0.0)

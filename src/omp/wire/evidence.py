@@ -130,13 +130,18 @@ class Variance:
 
 @dataclass(frozen=True)
 class Overfitting:
-    """PBO of the run's selection (not of one strategy), on x of generation 0."""
+    """PBO of the run's selection (not of one strategy), on x of generation 0.
+
+    `loss` is the share of halvings whose winner earns nothing on the other half; runs of before it
+    was measured have none.
+    """
 
     value: float | None
     n_blocks: int
     n_rules: int
     n_obs_used: int
     median_logit: float | None
+    loss: float | None = None
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
 
 def test_the_bars_are_those_of_the_evidence() -> None:
     gates = Settings().gates
-    assert gates["pbo"] == GateBars(reject=0.40, promote=0.20, keep=0.30)
+    loss = {"max_loss": 0.30}
+    assert gates["pbo"] == GateBars(reject=0.40, promote=0.20, keep=0.30, options=loss)
     assert gates["dsr"] == GateBars(promote=0.4, keep=0.4)
     assert gates["oos_sharpe"] == GateBars(reject=0.2, promote=0.5, keep=0.3)
     assert gates["max_drawdown"].reject == 0.50
@@ -113,7 +114,9 @@ def test_a_fault_names_its_key_and_what_is_allowed(text: str, path: str, says: s
 def test_origins_tell_the_file_from_the_default() -> None:
     loaded = parse_settings("[loop]\n\ninterval_s = 5\n[gates.pbo]\npromote = 0.1\n")
     assert loaded.settings.loop.interval_s == 5.0
-    assert loaded.settings.gates["pbo"] == GateBars(reject=0.40, promote=0.1, keep=0.30)
+    bars = loaded.settings.gates["pbo"]
+    assert (bars.reject, bars.promote, bars.keep) == (0.40, 0.1, 0.30)
+    assert loaded.origins["gates.pbo.max_loss"] == "default"
     assert loaded.origins["loop.interval_s"] == "file:3"
     assert loaded.origins["gates.pbo.promote"] == "file:5"
     assert loaded.origins["gates.pbo.reject"] == "default"

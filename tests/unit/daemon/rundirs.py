@@ -86,7 +86,7 @@ def evidence(run_id: str, *, seed: int, data_digest: str, trials: int = 24) -> R
         sr_variance_trials=0.001,
         champion=best[0].candidate_id,
         variance=Variance(0.1, 0.2, 2, trials, 0, 0, 0),
-        pbo=Overfitting(0.5, 16, 24, 992, 0.0),
+        pbo=Overfitting(0.5, 16, 24, 992, 0.0, 0.5),
         candidates=best,
         correlation=[[1.0, 0.2], [0.2, 1.0]],
     )

@@ -46,6 +46,7 @@ OPEN_GATES = """\
 [gates.pbo]
 promote = 1.0
 reject = 1.0
+max_loss = 1.0
 [gates.dsr]
 promote = 0.0
 [holdout]

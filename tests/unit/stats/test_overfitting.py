@@ -20,7 +20,7 @@ def noise(seed: int, n_obs: int, n_rules: int, drift: float = 0.0) -> Float:
     return np.random.default_rng(seed).normal(drift, 0.01, (n_obs, n_rules))
 
 
-def plain(returns: Float, n_blocks: int) -> tuple[float, Float]:
+def plain(returns: Float, n_blocks: int) -> tuple[float, Float, float]:
     """Algorithm 2.3 as it is written, on rows, with the conventions of the house."""
     length = len(returns) // n_blocks
     blocks = np.split(returns[len(returns) - length * n_blocks :], n_blocks)
@@ -31,7 +31,7 @@ def plain(returns: Float, n_blocks: int) -> tuple[float, Float]:
         flat = np.ptp(rows, axis=0) == 0
         return np.where(flat, 0.0, rows.mean(0) / np.where(flat, 1, rows.std(0, ddof=1))), flat
 
-    logits = []
+    logits, lost = [], []
     for chosen in combinations(range(n_blocks), n_blocks // 2):
         inside, flat_inside = ratios(list(chosen))
         outside, flat_outside = ratios([b for b in range(n_blocks) if b not in chosen])
@@ -40,8 +40,9 @@ def plain(returns: Float, n_blocks: int) -> tuple[float, Float]:
         if flat_inside[best] or flat_outside[best]:
             rank = 1
         logits.append(math.log(rank / (n_rules + 1 - rank)))
+        lost.append(outside[best] <= 0 or flat_inside[best])
     found = np.array(logits)
-    return float(np.mean(found <= 0)), found
+    return float(np.mean(found <= 0)), found, float(np.mean(lost))
 
 
 @pytest.mark.parametrize(("n_obs", "n_rules", "n_blocks"), [(120, 7, 6), (403, 40, 8), (95, 2, 4)])
@@ -49,8 +50,8 @@ def test_the_algorithm_as_published(n_obs: int, n_rules: int, n_blocks: int) -> 
     returns = noise(n_obs, n_obs, n_rules)
     returns[:, 0] = 0.0
     result = probability_of_backtest_overfitting(returns, n_blocks)
-    pbo, logits = plain(returns, n_blocks)
-    assert result.pbo == pbo
+    pbo, logits, loss = plain(returns, n_blocks)
+    assert (result.pbo, result.loss) == (pbo, loss)
     assert np.allclose(result.logits, logits, atol=1e-12)
     assert result.n_obs_used == n_obs - n_obs % n_blocks
     assert result.n_trials == n_rules
@@ -71,6 +72,8 @@ def test_purgedcv_agrees_for_an_even_number_of_rules() -> None:
     ours = probability_of_backtest_overfitting(returns, 6)
     assert ours.pbo == other.pbo
     assert np.allclose(np.sort(ours.logits), np.sort(other.logits), atol=1e-12)
+    elsewhere = np.array([there for _, there in other.is_oos_performance])
+    assert ours.loss == np.mean(elsewhere <= 0)
 
 
 def test_noise_is_overfit_half_of_the_time_and_an_edge_is_not() -> None:
@@ -81,6 +84,23 @@ def test_noise_is_overfit_half_of_the_time_and_an_edge_is_not() -> None:
     assert probability_of_backtest_overfitting(edge, 10).pbo == 0.0
 
 
+def test_costs_that_tell_rules_apart_make_pbo_low_though_every_choice_loses() -> None:
+    """The rule that trades least is best on both halves, and earns nothing on either."""
+    returns = noise(3, 600, 50)
+    returns -= returns.mean(axis=0) + np.linspace(0.001, 0.005, 50)
+    found = probability_of_backtest_overfitting(returns, 10)
+    assert found.pbo < 0.2
+    assert found.loss > 0.9
+    edge = noise(1, 600, 50)
+    edge[:, 17] += 0.004
+    assert probability_of_backtest_overfitting(edge, 10).loss == 0.0
+
+
+def test_a_choice_on_noise_loses_half_of_the_time() -> None:
+    found = [probability_of_backtest_overfitting(noise(s, 600, 50), 10).loss for s in range(40)]
+    assert 0.4 < np.mean(found) < 0.65
+
+
 def test_block_sums_give_the_same_answer() -> None:
     returns = noise(9, 16 * 30 + 5, 50)
     direct = probability_of_backtest_overfitting(returns, 16)
@@ -89,6 +109,7 @@ def test_block_sums_give_the_same_answer() -> None:
     summed = pbo_from_block_sums(sums, squares, np.full(16, 30))
     assert summed.pbo == direct.pbo
     assert np.array_equal(summed.logits, direct.logits)
+    assert summed.loss == direct.loss
     assert summed.n_obs_used == direct.n_obs_used == 480
 
 
@@ -252,6 +273,7 @@ def test_compiled_and_interpreted_give_the_same_to_the_last_bit(
         other = probability_of_backtest_overfitting(returns, n_blocks)
     assert np.array_equal(one.logits, other.logits, equal_nan=True)
     assert one.n_flat_winners == other.n_flat_winners
+    assert np.array_equal(one.loss, other.loss, equal_nan=True)
 
 
 def test_the_usual_size_is_compiled_and_agrees_with_phacker() -> None:

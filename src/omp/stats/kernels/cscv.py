@@ -53,8 +53,11 @@ def _measure(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _judge(keys: Any, tops: Any, best: float, others: Any) -> int:
-    """Rank (1 the lowest) elsewhere of the best rule here; of several, of the worst of them."""
+def _judge(keys: Any, tops: Any, best: float, others: Any) -> tuple[int, bool]:
+    """Rank (1 the lowest) elsewhere of the best rule here, and whether it gains nothing there.
+
+    Of several that are best here, the worst elsewhere counts.
+    """
     worst = np.inf
     for strip in range(tops.size):
         if tops[strip] == best:
@@ -64,7 +67,7 @@ def _judge(keys: Any, tops: Any, best: float, others: Any) -> int:
     rank = 1
     for i in range(others.size):
         rank += 1 if others[i] < worst else 0
-    return rank
+    return rank, worst <= 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -100,16 +103,16 @@ def _any_flat(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def ranks(
-    sums: Any, squares: Any, masks: Any, bars: Any, solid: float, rank: Any, flat: Any
+    sums: Any, squares: Any, masks: Any, bars: Any, solid: float, rank: Any, flat: Any, lost: Any
 ) -> None:
-    """Rank of each split's winner on its other half, and whether the winner is flat on a half.
+    """Of each split's winner: its rank on the other half, flat on a half, no gain on the other.
 
     Args:
         sums, squares: over each subset of the earlier and of the later blocks, [2, 2^(S/2), N].
         masks: the blocks of each split as bits; the last is the complement of the first, [C].
         bars: bars of each subset, [2, 2^(S/2)].
         solid: share of the squares that the squared mean of a rule with variance stays below.
-        rank: written, int64[C]. flat: written, bool[C].
+        rank: written, int64[C]. flat, lost: written, bool[C].
     """
     n_rules, n_subsets = sums.shape[2], sums.shape[1]
     strips = -(-n_rules // _STRIP)
@@ -135,7 +138,8 @@ def ranks(
             )
         for half in range(2):
             other = 1 - half
-            rank[pair[half]] = _judge(keys[half], tops[half], best[half], keys[other])
+            found, none = _judge(keys[half], tops[half], best[half], keys[other])
+            rank[pair[half]], lost[pair[half]] = found, none
             flat[pair[half]] = _any_flat(
                 keys[half],
                 tops[half],
