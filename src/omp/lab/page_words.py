@@ -62,8 +62,10 @@ SEVERAL = """\
 Each of these edges follows a column of its own that the search is given, beside the group
 `momentum`; no two have anything in common. *Promoted* and *different* are per market: promotions,
 and edges of which at least one promotion is due half the dial or more (an equal mixture of three
-is due 0.58 of the dial from each). Why a market gives its mixture once, and not each edge, is in
-[decision 0060](decisions/0060-a-market-with-three-edges-gives-their-mixture.md)."""
+is due 0.58 of the dial from each). Why such a market gives mixtures, what ranks them, and why there
+is no second choice where a subject may not be looked at, is in decisions
+[0060](decisions/0060-a-market-with-three-edges-gives-their-mixture.md) and
+[0061](decisions/0061-what-is-expected-of-a-candidate.md)."""
 
 FORMS = """\
 *Hourly* markets have seven bars a session, more restless at its ends than in its middle, and a gap
@@ -74,5 +76,7 @@ rule that is long after a rise has a true Sharpe ratio above 0 where nobody plan
 *true* is the Sharpe ratio of x that the known drift of every bar owes to what was looked at, and a
 promotion with a true one above 0 is no error of the look. The bars of noise and of power are those
 of daily markets with a drift that stays, and these are held against none. Why hourly bars find less
-is in [decision 0058](decisions/0058-drifts-that-shift-and-hourly-bars.md)."""
+is in [decision 0058](decisions/0058-drifts-that-shift-and-hourly-bars.md); what is asked of a run
+whose sessions end flat is in
+[decision 0062](decisions/0062-a-choice-that-earns-nothing-is-no-choice.md)."""
 """What is said of hourly bars and of drifts that shift."""
