@@ -74,9 +74,9 @@ def size_of(pid: int, root: Path) -> Size:
 
 
 def settled(pid: int, root: Path) -> Size:
-    """Of ten readings the one with the fewest handles: a file being written is no growth."""
+    """Of two seconds the reading with the fewest handles: what a run has open is no growth."""
     seen = []
-    for _ in range(10):
+    for _ in range(40):
         seen.append(size_of(pid, root))
         time.sleep(0.05)
     return min(seen, key=lambda one: (one.handles, one.threads))

@@ -9,6 +9,7 @@ held and runs under an open incident are never touched; nor are the ledger, the 
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ SPARE = 0.9
 """Once the output weighs too much, runs go until it weighs this share of what it may."""
 
 WEIGHED_AT_ONCE = 20
+READ_AT_ONCE = 200
 INODES_WANTED_PCT = 5.0
 INODES_NEEDED_PCT = 3.0
 
@@ -257,11 +259,12 @@ def _trash_tiers(desk: Desk, items: tuple[Item, ...], *, now: bool) -> tuple[Tie
 
 def _oldest(items: tuple[Item, ...], surplus_gb: float) -> tuple[Item, ...]:
     """As many of the oldest as it takes to be rid of the surplus."""
-    chosen: list[Item] = []
+    chosen, won = list[Item](), 0
     for one in items:
-        if sum(item.bytes for item in chosen) / 1e9 >= surplus_gb:
+        if won / 1e9 >= surplus_gb:
             break
         chosen.append(one)
+        won += one.bytes
     return tuple(chosen)
 
 
@@ -269,10 +272,9 @@ def _sort(desk: Desk, keep: int) -> tuple[tuple[Kept, ...], tuple[Item, ...], tu
     """Every run with a directory: kept and why, or an item; and those that cannot be read."""
     home = desk.workspace.runs
     with desk.read() as tx:
-        found = run_rows.find(tx, place="here", limit=1_000_000, newest_first=False)
         guard = shield(desk, tx, keep)
     kept, items, refused = [], [], []
-    for one in found:
+    for one in _with_directory(desk):
         if not os.path.lexists(desk.workspace.run(one.id)):
             continue
         why = guard.why(one)
@@ -284,6 +286,20 @@ def _sort(desk: Desk, keep: int) -> tuple[tuple[Kept, ...], tuple[Item, ...], tu
         except OmpError as error:
             refused.append(error.sentence)
     return tuple(kept), tuple(items), tuple(refused)
+
+
+def _with_directory(desk: Desk) -> Iterator[Run]:
+    """Runs that should have a directory here, the oldest first, a page in memory at a time."""
+    before: tuple[str, str] | None = None
+    while True:
+        with desk.read() as tx:
+            page = run_rows.find(
+                tx, place="here", before=before, limit=READ_AT_ONCE, newest_first=False
+            )
+        yield from page
+        if len(page) < READ_AT_ONCE:
+            return
+        before = page[-1].queued_at, page[-1].id
 
 
 def _item(desk: Desk, run: Run, weight: Weight) -> Item:
