@@ -44,10 +44,11 @@ def copy_database(source: Path, target: Path) -> None:
     try:
         with disk_room(target), _faults(source):
             with (
-                closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=15)) as there,
+                closing(sqlite3.connect(f"file:{source}?mode=rw", uri=True, timeout=15)) as there,
                 closing(sqlite3.connect(part)) as here,
             ):
                 part.chmod(0o600)
+                there.execute("PRAGMA query_only=ON")
                 there.backup(here)
                 here.execute("PRAGMA journal_mode=DELETE").fetchall()
                 _check(here, part)

@@ -22,9 +22,9 @@ from omp.domain.errors import InvalidInput as Invalid
 
 BUSY_TIMEOUT_MS = 15_000
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
-CACHE_KIB = 1_024
+CACHE_KIB = 512
 """Of each connection; the kernel keeps the file's pages anyway."""
-READERS, MOST_READERS = 3, 16
+READERS, MOST_READERS = 6, 16
 """Connections for reading that stay open, and that may be open at once."""
 WRITER_LOCK = 0x6F6D70  # "omp": the advisory lock of writers on PostgreSQL
 SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -190,12 +190,15 @@ class Database:
     def open_readers(self) -> None:
         """Open the connections that stay: a process holds from the start what it will hold.
 
+        One more is opened and closed. SQLite keeps the handle of a closed connection, since to
+        close it would free the locks of the others, and gives it to the next one: a backup's.
+
         Raises:
             ResourceShort: The file cannot be opened.
         """
         with ExitStack() as opened:
-            for _ in range(READERS):
-                opened.enter_context(self.read())
+            for _ in range(READERS + 1):
+                opened.enter_context(self.read()).exec_driver_sql("SELECT 1 FROM meta").first()
 
     def check(self) -> None:
         """Read every page of the file once.
