@@ -124,8 +124,8 @@ class Loop:
         """Come up: take over what an earlier daemon left, and say so."""
         share_one_arena()
         self.desk.live.set()
-        self.desk.db.open_readers()
         self._guarded("start", lambda: self._make_good.log(self.desk))
+        self._guarded("start", self.desk.db.open_readers)
         self._guarded("start", self._announce)
         self._guarded("start", lambda: clocks.resume(self.desk, self._clocks))
         self._guarded("start", self._tell_of_gap)
