@@ -196,6 +196,8 @@ class Database:
         Raises:
             ResourceShort: The file cannot be opened.
         """
+        with self.write() as tx:  # the writer's comes first: it would take the spare handle
+            tx.exec_driver_sql("SELECT 1 FROM meta").first()
         with ExitStack() as opened:
             for _ in range(READERS + 1):
                 opened.enter_context(self.read()).exec_driver_sql("SELECT 1 FROM meta").first()

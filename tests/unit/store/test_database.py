@@ -41,10 +41,10 @@ def test_readers_that_are_opened_at_the_start_are_those_that_are_used(path: Path
         return sum(one.exists() and one.resolve() == path.resolve() for one in names)
 
     db = Database.open(path)
-    with db.write() as tx:
-        meta.put(tx, "who", "writer")
     db.open_readers()
     ready = handles()
+    with db.write() as tx:
+        meta.put(tx, "who", "writer")
     assert ready == READERS + 2  # the writer's, and the one that SQLite keeps
     for _ in range(5):
         with ExitStack() as readers:
