@@ -1,6 +1,7 @@
 """Return series as the statistics see them: shape, flatness, moments."""
 
 import math
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,9 @@ MIN_OBSERVATIONS = 30
 
 FLAT_RANGE = 1e-10
 """A series whose range is within this fraction of its largest value has no variance."""
+
+FLAT_BELOW = sys.float_info.min / FLAT_RANGE
+"""Nor has one with a range below this: what rounds to fewer digits there is no longer a shape."""
 
 
 def as_series(values: ArrayLike, name: str = "returns") -> Float:
@@ -50,7 +54,7 @@ def is_flat(series: Float) -> bool:
     if series.size == 0:
         return True
     spread = float(series.max()) - float(series.min())
-    return spread <= FLAT_RANGE * float(np.abs(series).max())
+    return spread <= max(FLAT_RANGE * float(np.abs(series).max()), FLAT_BELOW)
 
 
 def usable(series: Float, at_least: int = MIN_OBSERVATIONS) -> bool:

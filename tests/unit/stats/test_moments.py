@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats as scipy_stats
@@ -30,6 +30,7 @@ def test_kurtosis_is_raw() -> None:
 
 
 @given(arrays(np.float64, st.integers(30, 60), elements=st.floats(-1, 1)))
+@example(np.array([5e-324] + [0.0] * 29))
 def test_no_sample_breaks_the_bound_between_skewness_and_kurtosis(returns: np.ndarray) -> None:
     found = moments(returns)
     if math.isfinite(found.kurtosis):
