@@ -83,7 +83,7 @@ ENGINE_POINTS = tuple(one.partition(":")[0] for one in REAL_POINTS)
 RUN_SHARE = 0.06
 RUN_POINTS = ("run.claimed", "run.launched", "run.proven", "run.closed")
 PER_WORKSPACE = 80
-SETTLE_S = 300.0
+SETTLE_S = 200.0
 STOP = threading.Event()
 """Set by TERM: the kill under way is the last, then what was found is told."""
 

@@ -26,6 +26,7 @@ KINDS: dict[str, str] = {
     "ledger.charged": "trials were charged to a lineage",
     "look.granted": "a look at a sealed window was granted, with its level",
     "look.refused": "a look was asked for and refused",
+    "look.torn": "what a look left cannot be read; it is executed again under the same grant",
     "look.taken": "a granted look has its result",
     "window.opened": "a sealed window was closed for ever, and one of later bars opened",
     "luck.measured": "the luck line of a lineage was measured on surrogate copies",

@@ -37,6 +37,7 @@ __all__ = [
     "frozen_because",
     "grant",
     "grant_file",
+    "has_result",
     "permission_of",
     "read_result",
     "record",
@@ -191,6 +192,24 @@ def permission_of(look: Look) -> Grant:
 def result_path(docket: Docket, look: Look) -> Path:
     """Where the look child leaves its evidence."""
     return docket.directory.look(look.look_id) / "look.json"
+
+
+def has_result(desk: Desk, docket: Docket, look: Look) -> bool:
+    """Whether the look child left a whole document.
+
+    Half of one, as a child that was killed in the middle leaves it, is none: the look is executed
+    again under the same grant. What was torn is noted.
+    """
+    path = result_path(docket, look)
+    if not path.is_file():
+        return False
+    try:
+        read_document(LookEvidence, path)
+    except Damaged as error:
+        with desk.write() as tx:
+            desk.note(tx, "look.torn", look.look_id, {"run_id": look.run_id, "why": str(error)})
+        return False
+    return True
 
 
 def read_result(docket: Docket, look: Look) -> LookEvidence:

@@ -117,6 +117,7 @@ TOLD: Mapping[str, Callable[[Payload], str]] = {
     "canary.judged": _canary,
     "look.granted": _look,
     "look.taken": _look,
+    "look.torn": lambda _: "What the look left is torn; it is executed again under the same grant",
     "hall.promoted": _moved("a subject entered"),
     "hall.flagged": _moved("flagged"),
     "hall.demoted": _moved("demoted to research"),

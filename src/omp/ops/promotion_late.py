@@ -49,7 +49,7 @@ def take_look(desk: Desk, docket: Docket, children: Children) -> Step:
     if look.state == "granted":
         grant = looks.grant_file(docket, look)
         hit("promotion.before_look")
-        if not looks.result_path(docket, look).is_file():
+        if not looks.has_result(desk, docket, look):
             args = ["look", "--run", run.id, "--candidate", look.candidate_id]
             required(
                 run_child(desk, children, [*args, "--grant", str(grant)], docket),

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from omp.domain.hall import PROVENANCE_FIELDS
 from omp.domain.holdout import level
 from omp.ops import incidents, looks, promotion, reviews
 from omp.ops.attestation import verify
+from omp.ops.children import ChildResult
 from omp.ops.desk import Desk
 from omp.store import candidates, hall, journal, ledger, outbox_rows, vault, verdicts
 from omp.store import looks as look_rows
@@ -296,6 +298,34 @@ def test_a_failing_child_is_tried_three_times(desk: Desk, children: FakeChildren
     children.fail = False
     incidents.resolve(desk, incident.id, cause="a", prevention="b", resolution="c")
     assert go_on(desk, run_id, children)[-1].outcome == "promoted"
+
+
+@pytest.mark.parametrize("left", [b"", b'{"schema_version":1,"look_'])
+def test_a_torn_look_is_executed_again_under_its_grant(
+    desk: Desk, children: FakeChildren, left: bytes
+) -> None:
+    run_id = finish_run(desk)
+    promotion.advance(desk, run_id, children)
+    promotion.advance(desk, run_id, children)
+    take, torn = children.run, []
+
+    def killed(args: list[str], *, log: Path) -> ChildResult:
+        done = take(args, log=log)
+        if args[1] == "look" and not torn:
+            torn.extend(desk.workspace.run(run_id).glob("looks/*/look.json"))
+            torn[0].write_bytes(left)
+            return ChildResult(-9, None, ())
+        return done
+
+    children.run = killed  # type: ignore[method-assign]
+    with pytest.raises(OmpError):
+        promotion.advance(desk, run_id, children)
+    assert go_on(desk, run_id, children)[-1].outcome == "promoted"
+    with desk.read() as tx:
+        (look,) = look_rows.of_lineages(tx, [str(run_of(desk, run_id).lineage)])
+        kinds = [one.kind for one in journal.records(tx)]
+    assert (look.ordinal, look.state) == (1, "taken")
+    assert [kinds.count(f"look.{one}") for one in ("granted", "torn", "taken")] == [1, 1, 1]
 
 
 def test_promote_takes_the_subject_and_nothing_else(desk: Desk, children: FakeChildren) -> None:
