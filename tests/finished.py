@@ -226,6 +226,7 @@ class FakeChildren:
     Args:
         look_changes: Fields of the look's evidence.
         likeness: (position, x) correlation with every earlier subject.
+        shared: Bars it has in common with every earlier subject.
         subject_changes: Fields of the subject's evidence.
         diverge: Whether the subject, computed again, is another.
     """
@@ -233,6 +234,7 @@ class FakeChildren:
     workspace: Workspace
     look_changes: dict[str, Any] = field(default_factory=dict)
     likeness: tuple[float | None, float | None] = (0.1, 0.1)
+    shared: int = 1500
     subject_changes: dict[str, Any] = field(default_factory=dict)
     calls: list[list[str]] = field(default_factory=list)
     fail: bool = False
@@ -279,7 +281,7 @@ class FakeChildren:
         subject = write_folder(folder, replace(base, **self.subject_changes))
         earlier = Path(given["--earlier"])
         against = [
-            Against(one.name, 1500, *self.likeness)
+            Against(one.name, self.shared, *self.likeness)
             for one in sorted(earlier.iterdir())
             if one.name != base.candidate_id
         ]

@@ -116,8 +116,8 @@ MUTANTS = (
     Mutant(
         "a twin of an earlier subject is looked at again",
         "ops/eligibility.py",
-        "if twin is not None and twin >= rules.twin_correlation:",
-        "if twin is not None and twin > 2.0:",
+        "if twin >= rules.twin_correlation:",
+        "if twin > 2.0:",
         (f"{PROMOTION}::test_a_second_look_is_granted_to_records_that_are_no_twins",),
     ),
     Mutant(

@@ -9,6 +9,9 @@ hands its level on.
 import math
 from collections.abc import Sequence
 
+MIN_COMMON = 30
+"""Bars or days that two subjects must share, or their likeness is not known."""
+
 
 def weight(k: int) -> float:
     """w_k = 6 / (pi^2 k^2), k = 1, 2, …; sums to one."""

@@ -22,7 +22,8 @@ from omp.market.splits import iso
 from omp.mining.agreement import open_evaluator
 from omp.mining.bench import Bench
 from omp.mining.candidate_files import candidate_files
-from omp.mining.evidence import likeness_to, offered
+from omp.mining.evidence import offered
+from omp.mining.likeness import likeness_to, pool_of
 from omp.mining.look import joined_bench, measure_look
 from omp.mining.measure import measure, subject_of
 from omp.mining.plan import Plan, make_plan
@@ -175,8 +176,7 @@ def _subject(
     )
     bench = screen.court.bench
     found, _ = candidate_files(bench, strategy, measure(screen.court, strategy, origin))
-    streams = bench.streams(subject_of(strategy))
-    pool = (streams.timestamp, streams.held(), streams.excess())
+    pool = pool_of(bench.streams(subject_of(strategy)))
     others = sorted(set(ledger.pools) - {found.candidate_id})
     against = likeness_to(pool, [(name, ledger.pools[name]) for name in others])
     subject = replace(found, against=against)
@@ -189,8 +189,7 @@ def _subject(
         given = first + _no_look(screen, subject, why)
         return _walked(screen, subject, given, offered=len(names))
     permission = _grant(screen, subject, ground, ledger)
-    kept = dict(zip(("timestamp", "position", "excess"), pool, strict=True))
-    ledger.grant(*_rows(permission, subject), kept)
+    ledger.grant(*_rows(permission, subject), vars(pool))
     sealed = joined_bench(
         ground.mining,
         ground.sealed,

@@ -2,10 +2,9 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,12 +14,11 @@ from omp.market.splits import iso
 from omp.mining.bench import Bench, PlacedTrade
 from omp.mining.candidate_files import candidate_files, write_folder
 from omp.mining.candidates import CandidateRow
+from omp.mining.likeness import kept_subjects, likeness, likeness_bench, pool_of
 from omp.mining.measure import Origin, ensemble_behaviour, measure, subject_of
 from omp.mining.opened import OpenRun
 from omp.mining.run_evidence import assemble, court_of
 from omp.mining.strategy_file import Member, Strategy
-from omp.mining.streams import Float
-from omp.mining.tables import read_pool
 from omp.wire.canonical import digest
 from omp.wire.evidence import (
     SCHEMA_VERSION,
@@ -193,13 +191,15 @@ def subject_document(
     strategy, origin = offered(rows, [opened.strategy(row) for row in rows])
     court = court_of(opened.plan, opened.counts.distinct)
     found, files = candidate_files(court.bench, strategy, measure(court, strategy, origin))
-    streams = court.bench.streams(subject_of(strategy))
-    pool = (streams.timestamp, streams.held(), streams.excess())
+    against: list[Against] = []
+    if kept := kept_subjects(earlier, found.candidate_id):
+        beside = likeness_bench(opened.plan, court.bench)
+        against = likeness(pool_of(beside.streams(subject_of(strategy))), kept)
     document = SubjectEvidence(
         SCHEMA_VERSION,
         opened.manifest.run_id,
         digest_filed(opened.run.evidence),
-        replace(found, against=likeness(pool, earlier, found.candidate_id)),
+        replace(found, against=against),
     )
     return found, files, document
 
@@ -213,55 +213,3 @@ def write_subject(
     write_folder(folder, {**files, "evidence.json": data})
     write_folder_manifest(folder, [*files, "evidence.json"])
     return found.candidate_id, digest(data)
-
-
-def likeness(
-    pool: tuple[np.ndarray, Float, Float], earlier: Path | None, own_id: str
-) -> list[Against]:
-    """How alike a subject is to each earlier one, on the bars both have, in name order.
-
-    Args:
-        pool: timestamp (UTC ns), pooled position and pooled x, each [T].
-        earlier: Folder of earlier subjects; None for none.
-        own_id: The subject itself, which is not compared with itself.
-    """
-    if earlier is None or not earlier.is_dir():
-        return []
-    files = [(one.name, one / "returns.parquet") for one in sorted(earlier.iterdir())]
-    return likeness_to(
-        pool,
-        ((name, read_pool(path)) for name, path in files if name != own_id and path.is_file()),
-    )
-
-
-def likeness_to(
-    pool: tuple[np.ndarray, Float, Float], earlier: Iterable[tuple[str, Mapping[str, Any]]]
-) -> list[Against]:
-    """How alike a subject is to each of some others, on the bars both have, in their order.
-
-    Args:
-        pool: timestamp (UTC ns), pooled position and pooled x, each [T].
-        earlier: Id of each other subject, and its pool as `read_pool` gives it.
-    """
-    stamps, position, excess = pool
-    found = []
-    for name, other in earlier:
-        _, ours, theirs = np.intersect1d(
-            stamps, other["timestamp"], assume_unique=True, return_indices=True
-        )
-        found.append(
-            Against(
-                name,
-                int(ours.size),
-                _correlation(position[ours], other["position"][theirs]),
-                _correlation(excess[ours], other["excess"][theirs]),
-            )
-        )
-    return found
-
-
-def _correlation(one: Float, other: Float) -> float | None:
-    if one.size < 2 or float(np.ptp(one)) == 0.0 or float(np.ptp(other)) == 0.0:
-        return None
-    value = float(np.corrcoef(one, other)[0, 1])
-    return max(-1.0, min(1.0, value)) if np.isfinite(value) else None

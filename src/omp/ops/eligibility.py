@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from omp.config.settings import Holdout
 from omp.domain.errors import Frozen
+from omp.domain.holdout import MIN_COMMON
 from omp.ops import data_holds, freeze
 from omp.ops.data import instant
 from omp.ops.desk import Desk
@@ -105,7 +106,13 @@ def unfit(
     if dsr is None or not dsr >= rules.min_dsr:
         shown = "unknown" if dsr is None else f"{dsr:.2f}"
         return f"its deflated Sharpe probability is {shown}, a look asks for {rules.min_dsr:.2f}"
+    strategy = subject.artifacts.get("strategy.toml")
     for look in before.looks:
+        if look.candidate_id == subject.candidate_id or look.subject_digest == strategy:
+            return (
+                f"the same strategy was looked at before, in {look.look_id}: it gets no second "
+                "look, on whatever span it is mined again"
+            )
         if look.behaviour_hash == subject.behaviour_hash:
             return f"the same trades were looked at before, in {look.look_id}"
     likeness = {one.subject_id: one for one in subject.against}
@@ -134,16 +141,26 @@ def _too_like(
 ) -> str | None:
     if against is None:
         return f"its likeness to the earlier subject {other.subject_id} was not measured"
-    twin = against.position_correlation
-    if against.common_bars > 0 and twin is None:
-        return f"its likeness to the earlier subject {other.subject_id} is undefined"
-    if twin is not None and twin >= rules.twin_correlation:
+    days = against.common_days
+    shared, what = (against.common_bars, "bars") if days is None else (days, "days")
+    if shared < MIN_COMMON:
+        return (
+            f"its likeness to the earlier subject {other.subject_id} cannot be measured: the part "
+            f"of its snapshot before the boundary shares {shared} {what} with those that subject "
+            f"was mined on, {MIN_COMMON} are needed; mine a snapshot that reaches over them"
+        )
+    twin, kind = against.position_correlation, against.x_correlation
+    if twin is None or kind is None:
+        return (
+            f"its likeness to the earlier subject {other.subject_id} is undefined: on the {shared} "
+            f"{what} they share the position of one of them never changes"
+        )
+    if twin >= rules.twin_correlation:
         return (
             f"it is a twin of the earlier subject {other.subject_id}: their positions correlate at "
             f"{twin:.2f}, from {rules.twin_correlation:.2f} on they count as one"
         )
-    kind = against.x_correlation
-    if kind is not None and kind < rules.record_correlation:
+    if kind < rules.record_correlation:
         return None
     mine, theirs = subject.sharpe_x_annual, other.sharpe_x
     if mine is None or theirs is None or not mine > theirs:

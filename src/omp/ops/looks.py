@@ -149,8 +149,8 @@ def _require_eligible(
     if why := refusal(desk, tx, docket, subject):
         raise LookRefused(
             why,
-            allowed="a subject that passes the screen, is no twin of an earlier one and is a "
-            "record of its kind",
+            allowed="a subject that passes the screen, was not looked at before, is no twin of an "
+            "earlier one and is a record of its kind",
             remedy="nothing was spent; let the miner go on, or mine other data",
         )
 

@@ -61,12 +61,18 @@ class Replay:
 
 @dataclass(frozen=True)
 class Against:
-    """In-sample likeness to an earlier subject on their common bars."""
+    """Likeness to an earlier subject before the boundary, on the bars or days both have.
+
+    Args:
+        common_bars: Bars of the same instant.
+        common_days: UTC days both have, where days were compared; None where bars were.
+    """
 
     subject_id: str
     common_bars: int
     position_correlation: float | None
     x_correlation: float | None
+    common_days: int | None = None
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ SECOND = {"campaign": "two", "population": 101}
         ((0.9, 0.1), 9.0, "twin"),
         ((None, 0.1), 9.0, "undefined"),
         ((0.1, 0.5), 1.9, "no record of its kind"),
-        ((0.1, None), 1.9, "no record of its kind"),
+        ((0.1, None), 9.0, "undefined"),
         ((0.1, 0.5), 1.91, None),
         ((0.1, 0.49), 0.1, None),
     ],
@@ -204,6 +204,28 @@ def test_a_behaviour_is_never_looked_at_twice(desk: Desk, children: FakeChildren
     go_on(desk, again, children)
     assert run_of(desk, again).outcome == "refused"
     assert "looked at before" in promotion.promote_check(desk, again).sentence
+
+
+def test_a_likeness_on_too_few_bars_gets_no_look(desk: Desk, children: FakeChildren) -> None:
+    go_on(desk, finish_run(desk), children)
+    children.shared, children.subject_changes = 29, {"sharpe_x_annual": 9.0}
+    other = finish_run(desk, found=make_candidates(3, tag="b"), **SECOND)  # type: ignore[arg-type]
+    go_on(desk, other, children)
+    run = run_of(desk, other)
+    assert (run.outcome, run.first_failed_gate) == ("refused", "look")
+    said = promotion.promote_check(desk, other).sentence
+    assert "cannot be measured" in said
+    assert "shares 29 bars" in said
+
+
+def test_a_strategy_is_never_looked_at_twice(desk: Desk, children: FakeChildren) -> None:
+    """Not after other trades on other years either."""
+    go_on(desk, finish_run(desk), children)
+    children.subject_changes = {"behaviour_hash": "9" * 32, "sharpe_x_annual": 9.0}
+    again = finish_run(desk, **SECOND)  # type: ignore[arg-type]
+    go_on(desk, again, children)
+    assert run_of(desk, again).outcome == "refused"
+    assert "the same strategy was looked at" in promotion.promote_check(desk, again).sentence
 
 
 def test_a_subject_is_measured_again_beside_a_newer_one(desk: Desk, children: FakeChildren) -> None:
