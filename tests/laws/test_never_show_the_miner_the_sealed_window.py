@@ -46,7 +46,8 @@ def place(tmp_path: Path) -> Workspace:
     for folder in (place.hall / "ens_a" / "data" / "sealed", place.run("run_a") / "looks" / "one"):
         folder.mkdir(parents=True)
         (folder / "bars.parquet").write_bytes(b"sealed")
-    (place.hall / "ens_a" / "strategy.toml").write_text("[strategy]")
+    for name in ("strategy.toml", "entry.json", "packet.json", "packet.md", "packet.html"):
+        (place.hall / "ens_a" / name).write_text("sealed")
     assert (place.sealed / found.digest / "bars.parquet").is_file()
     return place
 
@@ -69,7 +70,8 @@ def test_a_process_behind_the_wall_reads_everything_but_what_is_withheld(place) 
     seen, refused = spied([*wall, *spy])
     assert len(seen) + len(refused) == len(everything)
     told = "\n".join(refused)
-    assert len(refused) == 8, told  # sealed bars, their note, three copies, key, token, record
+    # sealed bars, their note, three copies, four tellings of a look, key, token, record
+    assert len(refused) == 12, told
     assert "state/sealed" in told
     assert not any("sealed/" in one or "backups" in one for one in seen)
     assert any("ens_a/strategy.toml" in one for one in seen)

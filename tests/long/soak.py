@@ -42,8 +42,6 @@ max_output_gb = 0.1
 LIMIT_S = 600.0
 MAX_RSS_MB, MAX_WAL_MB = 10.0, 64.0
 MEMORY_FROM = 1000
-OF_A_BACKUP = 1
-"""SQLite keeps the handle of a backup's closed connection, and gives it to the next backup."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +148,7 @@ def _watch(
         and took <= LIMIT_S
         and (grown <= MAX_RSS_MB or campaigns < MEMORY_FROM)
         and last.threads <= first.threads
-        and last.handles <= first.handles + (OF_A_BACKUP if campaigns >= MEMORY_FROM else 0)
+        and last.handles <= first.handles
         and peak_wal <= MAX_WAL_MB
         and not violations,
     }

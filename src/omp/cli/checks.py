@@ -312,7 +312,7 @@ def _addresses(settings: Any) -> str:
 
 def verify_checks(face: "Face") -> list[Check]:
     """The journal's chain and anchor, the database, the Hall of Fame."""
-    from omp.store import journal, seals
+    from omp.store import journal, reconcile, seals
     from omp.store.database import Database
 
     settings_url = _store_url(face.workspace)
@@ -323,12 +323,14 @@ def verify_checks(face: "Face") -> list[Check]:
             behind = journal.behind(tx, face.workspace)
             broken = journal.verify(tx)
             head = journal.head(tx)
-            rows = list(seals.broken(tx))
+            rows, gaps = list(seals.broken(tx)), list(reconcile.gaps(tx))
         chain = f"record {broken} does not fit" if broken else f"{head.seq} records fit"
         remedy = "do not trust what follows it; restore a backup"
         checks.append(Check("journal", broken is None, chain, "" if broken is None else remedy))
         flipped = "; ".join(rows[:3]) or "looks, charges and verdicts have their hashes"
         checks.append(Check("rows", not rows, flipped, remedy if rows else ""))
+        agree = "; ".join(gaps[:3]) or "looks and charges are those that the journal tells of"
+        checks.append(Check("ledger", not gaps, agree, remedy if gaps else ""))
         anchored = str(behind) if behind else f"holds record {head.seq} or an earlier one"
         accept = "say what happened: omp incidents list --open, then omp incidents resolve ID"
         checks.append(Check("anchor", behind is None, anchored, "" if behind is None else accept))

@@ -7,7 +7,7 @@ hands its level on.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 MIN_COMMON = 30
 """Bars or days that two subjects must share, or their likeness is not known."""
@@ -37,6 +37,21 @@ def level(k: int, *, alpha: float, spending: str = "fixed", promoted: Sequence[i
         handed_on = sum(weight(i - j) * levels[j] for j in promoted if j < i)
         levels[i] = alpha * weight(i) + handed_on
     return levels[k]
+
+
+def standing_alpha(asked: float, first_levels: Iterable[float]) -> float:
+    """Level for life of a window that may have been looked at: never more than it began with.
+
+    What a window may spend was fixed by its first look; a higher setting is for the next window, a
+    lower one holds at once.
+
+    Args:
+        asked: The setting.
+        first_levels: Level of each look with ordinal 1; several where lineages were joined.
+    """
+    began = [one / weight(1) for one in first_levels]
+    least = min(began, default=asked)
+    return asked if least > asked or math.isclose(least, asked, rel_tol=1e-12) else least
 
 
 def spent(k: int, *, alpha: float) -> float:

@@ -160,38 +160,39 @@ def calibrate(
         "stop_refused": stop_refused,
     }
     part = Part(json_path, identity, [one.name for one in worlds])
-    done = part.resume()
-    before = len(done)
-    for one in _work(tasks[before:], workers):
-        part.add(one)
-        done.append(one)
-        _tell(len(done), before, len(tasks), one[0], begun)
-        if stop_after_s is not None and time.monotonic() - begun >= stop_after_s:
-            break
-    records = [record for record, _ in done]
-    document = {
-        "schema_version": SCHEMA_VERSION,
-        **words,
-        "campaign": searched.content,
-        "markets_asked": len(tasks),
-        "stop_refused": stop_refused,
-        "spending": settings.holdout.spending,
-        "markets": records,
-        "totals": totals(records),
-        "machine": {
-            "command": " ".join(["omp", *sys.argv[1:]]),
-            "python": platform.python_version(),
-            "processor": _processor(),
-            "cores": os.cpu_count(),
-            "workers": workers,
-            "wall_s": round(time.monotonic() - begun, 1),
-            "cpu_s": round(sum(took_s for _, took_s in done), 1),
-            "markets_before": before,
-        },
-    }
-    write_durable(json_path, canonical(finite(document)))
-    if len(done) == len(tasks):
-        part.remove()
+    with part.alone():
+        done = part.resume()
+        before = len(done)
+        for one in _work(tasks[before:], workers):
+            part.add(one)
+            done.append(one)
+            _tell(len(done), before, len(tasks), one[0], begun)
+            if stop_after_s is not None and time.monotonic() - begun >= stop_after_s:
+                break
+        records = [record for record, _ in done]
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            **words,
+            "campaign": searched.content,
+            "markets_asked": len(tasks),
+            "stop_refused": stop_refused,
+            "spending": settings.holdout.spending,
+            "markets": records,
+            "totals": totals(records),
+            "machine": {
+                "command": " ".join(["omp", *sys.argv[1:]]),
+                "python": platform.python_version(),
+                "processor": _processor(),
+                "cores": os.cpu_count(),
+                "workers": workers,
+                "wall_s": round(time.monotonic() - begun, 1),
+                "cpu_s": round(sum(took_s for _, took_s in done), 1),
+                "markets_before": before,
+            },
+        }
+        write_durable(json_path, canonical(finite(document)))
+        if len(done) == len(tasks):
+            part.remove()
     if page is not None:
         others = [json.loads(one.read_bytes()) for one in beside]
         write_page(page, [*others, finite(document)])

@@ -51,7 +51,7 @@ def _runs(documents: Sequence[dict[str, Any]]) -> str:
                 f"{_of_asked(doc)} markets, {counted['campaigns']:,} campaigns "
                 f"(2,000 random rules, then {search['generations']} generations of "
                 f"{search['population']}; {middle:,} distinct trials in the middle campaign); "
-                f"{machine['cpu_s']:.0f} s of CPU, {machine['wall_s']:.0f} s on "
+                f"{machine['cpu_s']:.0f} s of CPU, {_sittings(machine, counted['markets'])} "
                 f"{machine['workers']} processes of a machine with {machine['cores']} cores "
                 f"({machine['processor']}), "
                 f"Python {machine['python']}. Configuration `{doc['config_hash'][:16]}`, "
@@ -313,3 +313,10 @@ def _hits(one: dict[str, Any]) -> str:
 
 def _bounds(one: dict[str, Any]) -> str:
     return "–" if one["lower"] is None else f"{one['lower']:.3f} – {one['upper']:.3f}"
+
+
+def _sittings(machine: dict[str, Any], markets: int) -> str:
+    """How long it took by the clock; of what was interrupted only the last sitting is known."""
+    before = machine.get("markets_before", 0)
+    which = f"the last {markets - before} of them " if before else ""
+    return f"{which}{machine['wall_s']:.0f} s on"

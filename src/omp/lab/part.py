@@ -3,8 +3,10 @@
 The first line says what is being measured, so that a later call goes on only with the same.
 """
 
+import fcntl
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,7 @@ class Part:
         Raises:
             InvalidInput: If the file is of another calibration.
         """
-        if not self.path.exists():
+        if not self.path.exists() or not self.path.stat().st_size:
             self._write([])
             return []
         lines = self.path.read_bytes().splitlines(keepends=True)
@@ -53,6 +55,24 @@ class Part:
             )
         self._write(done)
         return done
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep a second process from writing the same file meanwhile.
+
+        Raises:
+            InvalidInput: If another process writes it.
+        """
+        with self.path.open("ab") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InvalidInput(
+                    f"another calibration is writing {self.path}",
+                    allowed="one at a time for each result",
+                    remedy="let it end, or give --json another name",
+                ) from None
+            yield
 
     def add(self, one: Done) -> None:
         """Keep one more market."""

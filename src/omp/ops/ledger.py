@@ -103,15 +103,16 @@ def budget_of(tx: Connection, desk: Desk, lineage: str) -> Budget:
     ]
     promoted = [place for place, one in enumerate(taken, start=1) if one.promoted]
     ordinal = max([len(taken), *(one.ordinal for one in taken)]) + 1
+    alpha = holdout.standing_alpha(settings.alpha, (one.level for one in taken if one.ordinal == 1))
     return Budget(
         window=window_name(tx, lineage),
         looks=len(taken),
         promoted=len(promoted),
         spent=sum(one.level for one in taken),
-        alpha=settings.alpha,
+        alpha=alpha,
         next_ordinal=ordinal,
         next_level=holdout.level(
-            ordinal, alpha=settings.alpha, spending=settings.spending, promoted=promoted
+            ordinal, alpha=alpha, spending=settings.spending, promoted=promoted
         ),
     )
 

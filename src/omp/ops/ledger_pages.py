@@ -27,7 +27,7 @@ class LineageView:
     Args:
         boundary: First sealed instant.
         members: Lineages that are one with it; counts add over them.
-        bars: In-sample bars of its newest snapshot; None where it has none.
+        bars: In-sample bars of the run completed last; before one, all that may be mined.
         luck_sharpe_annual: Annual Sharpe ratio that the best of so many trials reaches on noise.
         effective_trials: Trials that would be as many different ideas, from the random rules of
             the last measurement; None before there is one.
@@ -152,12 +152,18 @@ def _effective(trials: int, measured: MeasuredLuck | None) -> int | None:
 
 
 def _newest(tx: Connection, members: tuple[str, ...]) -> tuple[int | None, float | None, str]:
-    """In-sample bars, bars a year and name of the newest snapshot of these lineages."""
+    """In-sample bars, bars a year and name of the data mined last, or else of the newest snapshot.
+
+    Bars as the run had them, after its embargo: the luck line is drawn for so many.
+    """
     found = snapshots.of_lineages(tx, members)
     if not found:
         return None, None, ""
-    manifest = found[0].manifest
-    bars, a_year = manifest.get("bars"), manifest.get("periods_per_year")
+    mined = run_rows.mined_last(tx, members)
+    of_it = [one for one in found if mined is not None and one.digest == mined.data_digest]
+    manifest = (of_it or found)[0].manifest
+    bars = mined.bars if mined is not None and of_it else manifest.get("bars")
+    a_year = manifest.get("periods_per_year")
     return (
         bars if isinstance(bars, int) else None,
         float(a_year) if isinstance(a_year, int | float) else None,

@@ -260,6 +260,7 @@ def _facts(finished: Finished) -> dict[str, Any]:
         "git_sha": manifest.git_sha,
         "lock_digest": manifest.lock_digest,
         "trials": evidence.n_trials,
+        "bars": evidence.window.n_bars,
         "candidates": len(evidence.candidates),
     }
 

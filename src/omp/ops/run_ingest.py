@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert
 
 from omp.domain.errors import Damaged
 from omp.ops.desk import Desk
-from omp.store import ledger
+from omp.store import ledger, reconcile
 from omp.store.runs import Run
 from omp.store.tables import candidates
 from omp.wire.canonical import digest
@@ -92,7 +92,10 @@ def charge_run(tx: Connection, desk: Desk, run: Run) -> int:
     """
     tally = read_charges(RunDirectory(desk.workspace.run(run.id)).charges)
     if run.lineage is not None and tally.owed:
-        ledger.ingest_charges(
+        changes = ledger.ingest_charges(
             tx, run_id=run.id, lineage=run.lineage, owed=tally.owed, now=desk.clock.iso()
         )
+        if changes:
+            told = {"lineage": run.lineage, **reconcile.book(tx, run.id)}
+            desk.note(tx, reconcile.CHARGED, run.id, told)
     return tally.trials

@@ -13,7 +13,7 @@ from pathlib import Path
 from omp.domain.errors import OmpError
 from omp.ops.desk import Desk
 from omp.ops.incidents import open_incident
-from omp.store import hall, journal, meta, objects, seals, vault
+from omp.store import hall, journal, meta, objects, reconcile, seals, vault
 
 SLICE_S = 1.0
 KEY = "scrub"
@@ -130,7 +130,7 @@ def _journal(desk: Desk, _: str) -> list[str]:
 
 def _rows(desk: Desk, _: str) -> list[str]:
     with desk.read() as tx:
-        found = list(seals.broken(tx))
+        found = [*seals.broken(tx), *reconcile.gaps(tx)]
         flipped = [one.candidate_id for one in hall.listed(tx) if not one.intact]
     return found + [f"the row of hall_entries with {one} does not have its hash" for one in flipped]
 

@@ -15,7 +15,7 @@ from omp.store.copies import copy_database
 from omp.store.database import Database
 from omp.store.views import VIEWS, views_digest
 
-REVISIONS: tuple[str, ...] = tuple(f"{number:04d}" for number in range(1, 11))
+REVISIONS: tuple[str, ...] = tuple(f"{number:04d}" for number in range(1, 12))
 """Every revision in `migrations/versions`, oldest first; the last is the head."""
 
 SCRIPTS = Path(__file__).parent / "migrations"

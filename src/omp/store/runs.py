@@ -23,6 +23,7 @@ class Run:
         attempt: The fencing token: 0 until first claimed, then one more at each claim.
         not_before: Instant before which it is not claimed (back-off); None for at once.
         outcome: What promotion made of a completed run: pending, refused, waiting, promoted.
+        bars: Its in-sample bars, after the embargo; None until it is completed.
         place: Where its directory lies (`omp.domain.run_place`), since `placed_at`.
         archive: The folder it was archived to.
         packed_at: When its files were compressed.
@@ -53,6 +54,7 @@ class Run:
     best_sharpe: float | None = None
     candidates: int | None = None
     trials: int | None = None
+    bars: int | None = None
     evals_per_s: float | None = None
     eta_s: float | None = None
     exit_code: int | None = None
@@ -95,6 +97,18 @@ def get(tx: Connection, run_id: str) -> Run:
             f"there is no run {run_id[:96]!r}", remedy="omp runs list shows the runs there are"
         )
     return from_row(Run, row)
+
+
+def mined_last(tx: Connection, lineages: Collection[str]) -> Run | None:
+    """The run on these lineages that was completed last, of those whose bars are known."""
+    query = (
+        select(runs)
+        .where(runs.c.lineage.in_(tuple(lineages)), runs.c.bars.is_not(None))
+        .order_by(runs.c.finished_at.desc(), runs.c.id.desc())
+        .limit(1)
+    )
+    row = tx.execute(query).first()
+    return None if row is None else from_row(Run, row)
 
 
 def find(

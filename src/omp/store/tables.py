@@ -148,6 +148,7 @@ runs = Table(
     Column("best_sharpe", Float),
     Column("candidates", Integer),
     Column("trials", Integer),
+    Column("bars", Integer),
     Column("evals_per_s", Float),
     Column("eta_s", Float),
     Column("exit_code", Integer),

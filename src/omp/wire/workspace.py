@@ -7,6 +7,9 @@ from pathlib import Path
 from omp.domain.errors import UnsafePath
 from omp.domain.ids import check_id
 
+_OF_SEALED_BARS = ("data", "look", "entry.json", "packet.*")
+"""Of an entry's folder, what holds sealed bars or what was found on them."""
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -126,10 +129,12 @@ class Workspace:
         """What no mining process may read, as it stands now.
 
         Sealed windows with their copies in backups and entries, what looks have found in them
-        (archived and deleted runs have theirs), keys, the token and the record.
+        (entries tell of it in their packets; archived and deleted runs have theirs), keys, the
+        token and the record.
         """
         record = (self.database.with_name(self.database.name + end) for end in ("", "-wal", "-shm"))
-        sealed = (*self.hall.glob("*/data"), *self.hall.glob("*/look"), *self.runs.glob("*/looks"))
+        told = (one for name in _OF_SEALED_BARS for one in self.hall.glob(f"*/{name}"))
+        sealed = (*told, *self.runs.glob("*/looks"))
         private = (self.sealed, self.keys, self.backups, self.state / "token")
         aside = (self.archive, self.trash, self.incoming, *self.archives)
         return (*private, *record, *aside, *sorted(sealed))

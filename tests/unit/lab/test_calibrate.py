@@ -18,6 +18,7 @@ from omp.lab.figures import rate
 from omp.lab.market_ledger import MarketLedger
 from omp.lab.one_market import Task, run_task
 from omp.lab.page import page
+from omp.lab.part import Part
 from omp.lab.poisons import POISONS, Poison
 from omp.lab.screen import Screen
 from omp.lab.worlds import World, open_world, own_worlds
@@ -395,3 +396,14 @@ def test_measuring_the_champion_alone_changes_no_record(monkeypatch: pytest.Monk
 def test_a_whole_result_leaves_no_part(measured: Result, room: Path) -> None:
     assert measured["markets"]
     assert not (room / "one.json.part").exists()
+
+
+def test_two_calibrations_do_not_write_one_result(tmp_path: Path) -> None:
+    first, second = (Part(tmp_path / "one.json", {"markets": n}, ["NULL-1"]) for n in (1, 2))
+    with first.alone():
+        assert first.resume() == []
+        with pytest.raises(InvalidInput, match="is writing"), second.alone():
+            pass
+        first.remove()
+    with second.alone():
+        assert second.resume() == []

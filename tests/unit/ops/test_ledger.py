@@ -1,13 +1,15 @@
 """Trials by lineage, the luck line, the budget of a window, the canaries' test."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy.exc import IntegrityError
 from tests.finished import FakeChildren, finish_run, make_candidates
 
-from omp.domain.holdout import level
+from omp.domain.holdout import level, standing_alpha
 from omp.domain.luck import expected_max_sharpe
 from omp.ops import ledger as ops_ledger
-from omp.ops import promotion
+from omp.ops import ledger_pages, promotion
 from omp.ops.desk import Desk
 from omp.stats import expected_max_sharpe as by_stats
 from omp.store import ledger, looks, snapshots
@@ -95,13 +97,37 @@ def test_a_windows_budget_goes_down_look_by_look(desk: Desk) -> None:
     assert found.spent < found.alpha
 
 
+@pytest.mark.parametrize(("asked", "holds"), [(0.2, 0.05), (0.05, 0.05), (0.01, 0.01)])
+def test_a_window_keeps_the_level_it_began_with(desk: Desk, asked: float, holds: float) -> None:
+    children = FakeChildren(desk.workspace, look_changes={"p_value": 0.9})
+    run_id = finish_run(desk)
+    while promotion.advance(desk, run_id, children).more:
+        pass
+    with desk.read() as tx:
+        lineage = str(run_rows.get(tx, run_id).lineage)
+    held = replace(desk.settings.holdout, alpha=asked)
+    later = replace(desk, settings=replace(desk.settings, holdout=held))
+    found = ops_ledger.budget(later, lineage)
+    assert found.alpha == pytest.approx(holds, rel=1e-12)
+    assert found.next_level == pytest.approx(level(2, alpha=holds), rel=1e-12)
+    assert standing_alpha(asked, []) == asked
+
+
+def test_the_luck_line_of_a_lineage_is_for_the_bars_that_were_mined(desk: Desk) -> None:
+    run_id = finish_run(desk)
+    with desk.read() as tx:
+        run = run_rows.get(tx, run_id)
+        (snapshot,) = snapshots.of_lineages(tx, [str(run.lineage)])
+    found = ledger_pages.lineage(desk, str(run.lineage))
+    assert found.bars == run.bars == 1764
+    assert found.bars != snapshot.manifest.get("bars")
+
+
 def test_a_look_is_never_written_twice(desk: Desk) -> None:
     children = FakeChildren(desk.workspace)
     run_id = finish_run(desk)
     while promotion.advance(desk, run_id, children).more:
         pass
-    from dataclasses import replace
-
     with desk.db.write() as tx:
         look = looks.of_run(tx, run_id)
         assert look is not None
