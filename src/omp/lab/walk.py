@@ -23,7 +23,7 @@ from omp.mining.agreement import open_evaluator
 from omp.mining.bench import Bench
 from omp.mining.candidate_files import candidate_files
 from omp.mining.evidence import offered
-from omp.mining.likeness import likeness_to, pool_of
+from omp.mining.likeness import likeness_bench, likeness_to, pool_of
 from omp.mining.look import joined_bench, measure_look
 from omp.mining.measure import measure, subject_of
 from omp.mining.plan import Plan, make_plan
@@ -140,7 +140,7 @@ def walk(
     offer = choose(screen.evidence, screen, settings.holdout)
     if not offer.members:
         return _refused_screened(screen, ledger)
-    return _subject(screen, offer.members, mill.ground, mill.campaign, ledger)
+    return _subject(screen, offer.members, mill, ledger)
 
 
 def _refused_screened(screen: Screen, ledger: MarketLedger) -> Walked:
@@ -165,18 +165,18 @@ def _no_look(screen: Screen, subject: CandidateEvidence, why: str) -> tuple[Verd
 def _subject(
     screen: Screen,
     members: tuple[str, ...],
-    ground: Ground,
-    campaign: CampaignFile,
+    mill: Mill,
     ledger: MarketLedger,
 ) -> Walked:
     """The subject measured and judged, looked at once if it may be, and judged again."""
+    ground, campaign = mill.ground, mill.campaign
     names = sorted(members)
     strategy, origin = offered(
         [screen.rows[one] for one in names], [screen.strategies[one] for one in names]
     )
     bench = screen.court.bench
     found, _ = candidate_files(bench, strategy, measure(screen.court, strategy, origin))
-    pool = pool_of(bench.streams(subject_of(strategy)))
+    pool = pool_of(likeness_bench(mill.plan, bench).streams(subject_of(strategy)))
     others = sorted(set(ledger.pools) - {found.candidate_id})
     against = likeness_to(pool, [(name, ledger.pools[name]) for name in others])
     subject = replace(found, against=against)
@@ -189,7 +189,8 @@ def _subject(
         given = first + _no_look(screen, subject, why)
         return _walked(screen, subject, given, offered=len(names))
     permission = _grant(screen, subject, ground, ledger)
-    ledger.grant(*_rows(permission, subject), vars(pool))
+    kept = pool_of(bench.streams(subject_of(strategy)))
+    ledger.grant(*_rows(permission, subject), vars(kept))
     sealed = joined_bench(
         ground.mining,
         ground.sealed,
