@@ -38,6 +38,7 @@ class Mutant:
 
 
 NUMBERS = "tests/unit/mining/test_evidence_numbers.py"
+LIKENESS = "tests/unit/mining/test_likeness.py"
 PROMOTION = "tests/unit/ops/test_promotion.py"
 OVERFITTING = "tests/unit/stats/test_overfitting.py"
 LEDGER = "tests/unit/ops/test_ledger.py"
@@ -119,6 +120,20 @@ MUTANTS = (
         "if twin >= rules.twin_correlation:",
         "if twin > 2.0:",
         (f"{PROMOTION}::test_a_second_look_is_granted_to_records_that_are_no_twins",),
+    ),
+    Mutant(
+        "three common bars make a likeness",
+        "ops/eligibility.py",
+        "if shared < MIN_COMMON:",
+        "if shared < 3:",
+        (f"{PROMOTION}::test_a_likeness_on_too_few_bars_gets_no_look",),
+    ),
+    Mutant(
+        "the same rule mined on other years is another",
+        "mining/evidence.py",
+        "beside = likeness_bench(opened.plan, court.bench)",
+        "beside = court.bench",
+        (f"{LIKENESS}::test_the_same_rule_mined_on_other_years_is_measured",),
     ),
     Mutant(
         "missing evidence passes",
