@@ -10,7 +10,7 @@ import pytest
 from tests.desks import HandClock, write_campaign
 
 from omp.app import open_desk
-from omp.domain.errors import Conflict, InvalidInput
+from omp.domain.errors import Conflict, DataNotReady, InvalidInput
 from omp.domain.holdout import level
 from omp.market.catalog import Catalog
 from omp.ops import data, ledger, queue, runs, windows, workspace
@@ -126,6 +126,32 @@ def test_later_bars_open_a_new_window_and_the_old_one_joins_the_mining_part(desk
         assert journal.verify(tx) is None
     with pytest.raises(Conflict, match="0 days with bars after"):
         windows.open_window(desk, lineage, reason="again", children=DirectChildren(desk.workspace))
+
+
+def test_what_was_cut_before_the_opening_and_comes_in_late_moves_nothing_back(desk: Desk) -> None:
+    lineage = take_in(desk, 1300).lineage
+    old = look_at(desk)
+    take_in(desk, DAYS)
+    path = write_prices(desk.workspace.root / "late.csv", 1290)
+    options = ["--venue", "synthetic", "--timeframe", "1d", "--accept", "off_calendar"]
+    args = ["data", "import", str(path), "--name", "late", "--symbol", "COIN", *options]
+    where = ["--workspace", str(desk.workspace.root)]
+    log = desk.workspace.logs / "late.log"
+    DirectChildren(desk.workspace).run([*args, *data.sealing(desk), *where], log=log)
+    opened = windows.open_window(
+        desk, lineage, reason="600 new days", children=DirectChildren(desk.workspace)
+    )
+    with desk.write() as tx:
+        late = snapshots.get(tx, str(data.resolve(desk, tx, "late").digest))
+        data.write_lineages(desk, tx)
+    assert late.boundary < opened.boundary
+    assert windows.window(desk, lineage).boundary == opened.boundary
+    budget = ledger.budget(desk, lineage)
+    assert (budget.looks, budget.next_ordinal) == (0, 1)
+    assert budget.window != old.window
+    with pytest.raises(DataNotReady, match="sealed"):
+        take_in(desk, 1290)
+    assert take_in(desk, DAYS + 1).boundary == opened.boundary
 
 
 def test_too_few_later_bars_or_a_run_at_the_gates_open_none(desk: Desk) -> None:

@@ -18,6 +18,7 @@ import blake3
 import numpy as np
 import rfc8785
 
+from omp.domain.boundary import standing
 from omp.domain.errors import DataNotReady, InvalidInput, NotFound
 from omp.domain.ids import check_id
 from omp.market import snapshot as snap
@@ -156,9 +157,9 @@ class Catalog:
         Where both know a lineage, the exported boundary counts: it alone can move.
         """
         exported = read_lineages(self.lineages_file)
-        moved = {one.name: one.boundary_ns for one in exported}
+        moved = {one.name: one for one in exported}
         own = [from_record(self._open(digest).manifest, "symbols") for digest in self.digests()]
-        kept = [replace(one, boundary_ns=moved.get(one.name, one.boundary_ns)) for one in own]
+        kept = [_as_moved(one, moved.get(one.name, one)) for one in own]
         return (*exported, *kept)
 
     # ---------------------------------------------------------------- publish
@@ -213,7 +214,7 @@ class Catalog:
             last_ns=last_ns,
         )
         if joins:
-            boundary_ns = min(one.boundary_ns for one in joins)
+            boundary_ns = standing([(one.boundary_ns, one.opened) for one in joins])
         else:
             boundary_ns = int(panel.timestamp[boundary_index(len(panel), sealed_fraction)])
         mining = panel.window(first_ns, boundary_ns - 1)
@@ -321,15 +322,19 @@ class Catalog:
             first_ns=mine.first_ns,
             last_ns=mine.last_ns,
         )
-        earliest = min((one.boundary_ns for one in joined), default=mine.boundary_ns)
-        if earliest < parse_iso(found.boundary):
+        sealed_from = standing([(one.boundary_ns, one.opened) for one in joined or (mine,)])
+        if sealed_from < parse_iso(found.boundary):
             raise DataNotReady(
                 f"{found.name} ({found.digest[:12]}) is cut at {found.boundary}, but its lineage "
-                f"is sealed from {iso(earliest)} on",
+                f"is sealed from {iso(sealed_from)} on",
                 allowed="snapshots cut at or before the boundary of their lineage",
                 remedy="import the same data again; the new snapshot takes the earlier boundary",
                 faults=("boundary",),
             )
+
+
+def _as_moved(one: Lineage, moved: Lineage) -> Lineage:
+    return replace(one, boundary_ns=moved.boundary_ns, opened=moved.opened)
 
 
 def _proven_note(found: Snapshot, file: str, what: str) -> bytes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import blake3
 
+from omp.domain.boundary import standing
 from omp.domain.errors import DataNotReady, InvalidInput
 from omp.domain.timeframes import timeframe_of
 from omp.market.acquire import Sealing
@@ -268,7 +269,7 @@ def _facts(chosen: Universe, bars: Sequence[Bars], membership: Path | None) -> d
 
 
 def _boundary(catalog: Catalog, found: Snapshot) -> int:
-    """The earliest boundary that the parent's lineage has by now."""
+    """The boundary that the parent's lineage has by now."""
     known = meeting(
         catalog.lineages(),
         environment=found.environment,
@@ -277,7 +278,8 @@ def _boundary(catalog: Catalog, found: Snapshot) -> int:
         first_ns=parse_iso(str(found.manifest["first"])),
         last_ns=parse_iso(str(found.manifest["last"])),
     )
-    return min([parse_iso(found.boundary), *(one.boundary_ns for one in known)])
+    cuts = [(one.boundary_ns, one.opened) for one in known]
+    return standing([(parse_iso(found.boundary), False), *cuts])
 
 
 def _accepted(found: Snapshot) -> set[str]:

@@ -2,8 +2,9 @@
 
 A lineage is a market, its instruments and a span of calendar time, not a file digest.
 Data that share one instrument of one venue and overlap in dates belong together, whatever their
-timeframe; the earliest boundary of all they touch holds. Environments are never mixed in one
-count, so the demo's series and the user's own of the same name are two lineages.
+timeframe; the earliest boundary of all they touch holds, but an opened one never goes back.
+Environments are never mixed in one count, so the demo's series and the user's own of the same
+name are two lineages.
 """
 
 import json
@@ -18,7 +19,11 @@ from omp.market.splits import parse_iso
 
 @dataclass(frozen=True)
 class Lineage:
-    """A known lineage: its instruments, its span and the first sealed instant (UTC ns)."""
+    """A known lineage: its instruments, its span and the first sealed instant (UTC ns).
+
+    Args:
+        opened: whether a later window than its first was opened; that boundary never goes back.
+    """
 
     name: str
     environment: str
@@ -27,6 +32,7 @@ class Lineage:
     first_ns: int
     last_ns: int
     boundary_ns: int
+    opened: bool = False
 
     def meets(
         self, environment: str, venue: str, symbols: Iterable[str], first_ns: int, last_ns: int
@@ -56,6 +62,7 @@ def from_record(record: dict[str, Any], symbols_key: str = "instruments") -> Lin
         first_ns=parse_iso(str(record["first"])),
         last_ns=last_ns,
         boundary_ns=parse_iso(str(record["boundary"])),
+        opened=bool(record.get("opened_at")),
     )
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from omp.domain.boundary import standing
 from omp.domain.durable import write_durable
 from omp.ops.desk import Desk
+from omp.store import looks as look_rows
 from omp.store import snapshots as rows
 from omp.store.snapshots import Lineage
 from omp.wire.canonical import canonical
@@ -16,7 +18,9 @@ def join(tx: Connection, manifest: dict[str, Any], now: str) -> Lineage:
     """The lineage of a new snapshot: its own, or all those it meets made one.
 
     Data of one environment and venue that share an instrument and overlap in dates belong
-    together; what they grew to may meet further ones. The earliest boundary holds for all.
+    together; what they grew to may meet further ones. The earliest boundary holds for all, but
+    one that an opened window moved forward never goes back: data cut before it are registered,
+    and either cut anew or refused at the look.
     """
     grown = Lineage(
         id=str(manifest.get("lineage") or f"lin_{manifest['digest'][:20]}"),
@@ -37,7 +41,7 @@ def join(tx: Connection, manifest: dict[str, Any], now: str) -> Lineage:
         if not fresh:
             break
         met += fresh
-        grown = _union(grown, met)
+        grown = _union(tx, grown, met)
     if not met:
         return rows.add_lineage(tx, grown)
     head = min(met, key=lambda one: one.id)
@@ -66,8 +70,11 @@ def _meets(one: Lineage, other: Lineage) -> bool:
     )
 
 
-def _union(grown: Lineage, met: list[Lineage]) -> Lineage:
+def _union(tx: Connection, grown: Lineage, met: list[Lineage]) -> Lineage:
     all_of_them = [grown, *met]
+    sealed_from = standing(
+        [(instant(one.boundary), one.opened_at is not None) for one in all_of_them]
+    )
     return Lineage(
         id=grown.id,
         environment=grown.environment,
@@ -75,17 +82,30 @@ def _union(grown: Lineage, met: list[Lineage]) -> Lineage:
         instruments=sorted({name for one in all_of_them for name in one.instruments}),
         first=min((one.first for one in all_of_them), key=instant),
         last=max((one.last for one in all_of_them), key=lambda text: instant(text, end=True)),
-        boundary=min((one.boundary for one in all_of_them), key=instant),
+        boundary=next(one.boundary for one in all_of_them if instant(one.boundary) == sealed_from),
         joined_into=None,
         created_at=grown.created_at,
-        opened_at=_opened(met),
+        opened_at=_counts_since(tx, met),
     )
 
 
-def _opened(met: list[Lineage]) -> str | None:
-    """Since when looks count against the joined window: since ever, if one has its first."""
-    opened = [one.opened_at for one in met]
-    return None if None in opened else min((one for one in opened if one), default=None)
+def _counts_since(tx: Connection, met: list[Lineage]) -> str | None:
+    """Since when looks count against the joined window; None where none was ever opened.
+
+    Every look that may have seen a bar of the joined window counts: those since the earliest
+    opening, and all of a lineage whose window is still its first. What came before an opening
+    saw only bars before that boundary, and the latest opened boundary holds.
+    """
+    opened = [one.opened_at for one in met if one.opened_at is not None]
+    if not opened:
+        return None
+    first = [
+        look.granted_at
+        for one in met
+        if one.opened_at is None
+        for look in look_rows.of_lineages(tx, rows.members(tx, one.id))
+    ]
+    return min([*opened, *first], key=instant)
 
 
 def instant(text: str, *, end: bool = False) -> datetime:
@@ -98,18 +118,21 @@ def instant(text: str, *, end: bool = False) -> datetime:
 
 def write_lineages(desk: Desk, tx: Connection) -> None:
     """Write `data/lineages.json`, by which every import finds the boundary that holds."""
-    listed = [
-        {
-            "lineage": one.id,
-            "environment": one.environment,
-            "venue": one.venue,
-            "instruments": one.instruments,
-            "first": one.first,
-            "last": one.last,
-            "boundary": (rows.root(tx, one.id) if one.joined_into else one).boundary,
-        }
-        for one in rows.standing_lineages(tx)
-    ]
+    listed = []
+    for one in rows.standing_lineages(tx):
+        root = rows.root(tx, one.id) if one.joined_into else one
+        listed.append(
+            {
+                "lineage": one.id,
+                "environment": one.environment,
+                "venue": one.venue,
+                "instruments": one.instruments,
+                "first": one.first,
+                "last": one.last,
+                "boundary": root.boundary,
+                "opened_at": root.opened_at,
+            }
+        )
     document = canonical({"schema_version": 1, "lineages": listed})
     path = desk.workspace.lineages_file
     if not path.exists() or path.read_bytes() != document:

@@ -93,19 +93,22 @@ def window_name(tx: Connection, lineage: str) -> str:
 
 
 def budget_of(tx: Connection, desk: Desk, lineage: str) -> Budget:
-    """What is left of the sealed window of a lineage, within the caller's transaction."""
+    """What is left of the sealed window of a lineage, within the caller's transaction.
+
+    A look that was granted in this window's name counts by that alone, whatever its clock said.
+    """
     settings = desk.settings.holdout
-    opened_at = _opened_at(tx, lineage)
+    opened_at, window = _opened_at(tx, lineage), window_name(tx, lineage)
     taken = [
         one
         for one in look_rows.of_lineages(tx, snapshots.members(tx, lineage))
-        if opened_at is None or one.granted_at >= opened_at
+        if opened_at is None or one.granted_at >= opened_at or one.window == window
     ]
     promoted = [place for place, one in enumerate(taken, start=1) if one.promoted]
     ordinal = max([len(taken), *(one.ordinal for one in taken)]) + 1
     alpha = holdout.standing_alpha(settings.alpha, (one.level for one in taken if one.ordinal == 1))
     return Budget(
-        window=window_name(tx, lineage),
+        window=window,
         looks=len(taken),
         promoted=len(promoted),
         spent=sum(one.level for one in taken),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from omp.domain.durable import sync_folder, write_durable
 from omp.domain.errors import Damaged, LookRefused
@@ -124,7 +125,7 @@ def grant(desk: Desk, docket: Docket, subject: CandidateEvidence) -> Look:
             positions_digest=positions,
             created_at=now,
         )
-        rows.grant(tx, look, kept)
+        _write(tx, look, kept)
         desk.note(
             tx,
             "look.granted",
@@ -140,6 +141,18 @@ def grant(desk: Desk, docket: Docket, subject: CandidateEvidence) -> Look:
         )
     hit("promotion.after_grant")
     return look
+
+
+def _write(tx: Connection, look: Look, subject: Subject) -> None:
+    try:
+        rows.grant(tx, look, subject)
+    except IntegrityError as error:
+        raise LookRefused(
+            f"look {look.ordinal} at {look.window} cannot be granted: the ledger has a look of "
+            "that number, trades or subject already",
+            allowed="one look of each number and of each set of trades at a sealed window",
+            remedy="nothing was spent; ask again, and if it is refused again run omp doctor",
+        ) from error
 
 
 def _require_eligible(

@@ -40,9 +40,10 @@ lineages = Table(
     Column("created_at", TS, nullable=False),
     Column("opened_at", TS),
 )
-"""`joined_into` names the lineage this one became part of; the root's boundary is the earliest.
-`opened_at` is when a later window than the first was opened: earlier looks are not of its
-budget."""
+"""`joined_into` names the lineage this one became part of; the root's boundary is the earliest,
+but one that was opened never goes back. `opened_at` is when a later window than the first was
+opened: earlier looks are not of its budget. Where one with its first window was joined, it is
+that one's first look, if earlier."""
 
 data_sets = Table(
     "data_sets",
