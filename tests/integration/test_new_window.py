@@ -20,6 +20,7 @@ from omp.store import journal, snapshots
 from omp.store import looks as look_rows
 from omp.store import runs as run_rows
 from omp.store.looks import Look, Subject
+from omp.wire.same_bars import sentences
 
 DAYS = 1900
 
@@ -152,6 +153,23 @@ def test_what_was_cut_before_the_opening_and_comes_in_late_moves_nothing_back(de
     with pytest.raises(DataNotReady, match="sealed"):
         take_in(desk, 1290)
     assert take_in(desk, DAYS + 1).boundary == opened.boundary
+
+
+def test_the_same_bars_under_another_name_share_the_looks(desk: Desk) -> None:
+    first = take_in(desk, 1300)
+    look_at(desk)
+    text = write_prices(desk.workspace.root / "coin.csv", 1250).read_text()
+    path = desk.workspace.root / "coin_daily.csv"
+    path.write_text(text.replace("COIN", "coin_daily"))
+    options = ("--venue", "synthetic", "--timeframe", "1d", "--accept", "off_calendar")
+    renamed = data.import_files(
+        desk, DirectChildren(desk.workspace), path, name="renamed", options=options
+    )
+    assert renamed.instruments == ["coin_daily"]
+    assert (renamed.lineage, renamed.boundary) == (first.lineage, first.boundary)
+    assert ledger.budget(desk, renamed.lineage).next_ordinal == 2
+    (sentence,) = sentences(renamed.manifest)
+    assert f"lineage {first.lineage} under another name (coin_daily = COIN)" in sentence
 
 
 def test_too_few_later_bars_or_a_run_at_the_gates_open_none(desk: Desk) -> None:

@@ -42,6 +42,7 @@ LIKENESS = "tests/unit/mining/test_likeness.py"
 PROMOTION = "tests/unit/ops/test_promotion.py"
 OVERFITTING = "tests/unit/stats/test_overfitting.py"
 LEDGER = "tests/unit/ops/test_ledger.py"
+JOINED = "tests/unit/ops/test_lineages_joined.py"
 
 MUTANTS = (
     Mutant(
@@ -113,6 +114,20 @@ MUTANTS = (
         "for one in look_rows.of_lineages(tx, snapshots.members(tx, lineage))",
         "for one in look_rows.of_lineages(tx, (lineage,))",
         (f"{LEDGER}::test_joined_lineages_share_their_looks",),
+    ),
+    Mutant(
+        "the same bars under another file's name start with a fresh budget",
+        "ops/data_lineage.py",
+        "shared = {grown.id, *shared_lineages(manifest)}",
+        "shared = {grown.id}",
+        (f"{JOINED}::test_the_same_bars_under_another_name_begin_no_new_budget",),
+    ),
+    Mutant(
+        "an opened window goes back onto bars that were looked at",
+        "domain/boundary.py",
+        "return max(opened) if opened else min(at for at, _ in cuts)",
+        "return min(at for at, _ in cuts)",
+        (f"{JOINED}::test_a_late_snapshot_does_not_move_an_opened_window_back",),
     ),
     Mutant(
         "a twin of an earlier subject is looked at again",

@@ -16,6 +16,7 @@ from omp import __version__
 from omp.cli import import_options as options
 from omp.domain.errors import DataNotReady, InvalidInput
 from omp.wire.lines import Lines
+from omp.wire.same_bars import sentences
 
 if TYPE_CHECKING:
     from omp.market.snapshot import Snapshot
@@ -277,15 +278,17 @@ def answer(doing: str, work: Callable[[], dict[str, Any]], lines: Lines) -> None
     except OmpError as error:
         print(error.sentence, file=sys.stderr, flush=True)
         raise typer.Exit(lines.error(error)) from error
+    for sentence in sentences(found):
+        print(sentence, file=sys.stderr, flush=True)
     lines.emit("result", **found)
 
 
 def facts_of(found: "Snapshot") -> dict[str, Any]:
     manifest = found.manifest
     copied = ("environment", "venue", "timeframe", "symbols", "first", "last", "boundary")
-    counted = ("lineage", "rows", "rows_sealed")
+    counted, told = ("lineage", "rows", "rows_sealed"), ("same_bars",)
     return {
         "manifest": str(found.manifest_path.resolve()),
         "digest": found.digest,
         "name": found.name,
-    } | {key: manifest[key] for key in (*copied, *counted)}
+    } | {key: manifest[key] for key in (*copied, *counted, *told) if key in manifest}

@@ -13,6 +13,7 @@ from omp.cli.lent import lent
 from omp.cli.printing import plain, record
 from omp.domain.errors import Interrupted, NotFound
 from omp.wire.import_call import arguments
+from omp.wire.same_bars import sentences
 
 SHOWN = ("importer", "files", "venue", "timeframe", "rows", "n_symbols", "first", "last")
 RESULT = (
@@ -103,7 +104,7 @@ def import_data(
     manifest = data.get("manifest") or {}
     shown = {key: {**manifest, **data}.get(key) for key in RESULT}
     shown["changes"] = _change(manifest.get("changes"))
-    return Answer({**data, "guess": found}, record(shown))
+    return Answer({**data, "guess": found}, [*record(shown), *sentences(manifest)])
 
 
 def is_terminal() -> bool:

@@ -27,6 +27,7 @@ from omp.market.certificate import Certificate
 from omp.market.coverage import CALENDAR_FILE, coverage
 from omp.market.data_sets import DataSets
 from omp.market.durable import publish_folder
+from omp.market.known_bars import SameBars, known_bars
 from omp.market.lineage import Lineage, from_record, meeting, read_lineages
 from omp.market.snapshot import BARS_FILE, MANIFEST_FILE, READINESS_FILE, Snapshot
 from omp.market.splits import boundary_index, iso, parse_iso
@@ -213,6 +214,20 @@ class Catalog:
             first_ns=first_ns,
             last_ns=last_ns,
         )
+        same_bars: tuple[SameBars, ...] = ()
+        if lineages is None:
+            same_bars = known_bars(self, panel, environment, {one.name for one in joins})
+        if same_bars:
+            remarks = {**(remarks or {}), "same_bars": [one.record() for one in same_bars]}
+            joins = meeting(
+                known,
+                environment=environment,
+                venue=panel.venue,
+                symbols=panel.symbols,
+                first_ns=first_ns,
+                last_ns=last_ns,
+                also={one.lineage for one in same_bars if one.environment == environment},
+            )
         if joins:
             boundary_ns = standing([(one.boundary_ns, one.opened) for one in joins])
         else:
@@ -321,6 +336,7 @@ class Catalog:
             symbols=found.symbols,
             first_ns=mine.first_ns,
             last_ns=mine.last_ns,
+            also=(mine.name,),
         )
         sealed_from = standing([(one.boundary_ns, one.opened) for one in joined or (mine,)])
         if sealed_from < parse_iso(found.boundary):

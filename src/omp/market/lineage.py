@@ -8,7 +8,7 @@ name are two lineages.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,13 +93,17 @@ def meeting(
     symbols: Sequence[str],
     first_ns: int,
     last_ns: int,
+    also: Collection[str] = (),
 ) -> tuple[Lineage, ...]:
     """The known lineages that data of these symbols and this span belong to, transitively.
 
+    `also` names lineages they belong to in any case, because their bars are there.
+
     Joined lineages are one, so whoever meets one of them meets all of them.
     """
-    found: list[Lineage] = []
-    spans = [(frozenset(symbols), first_ns, last_ns)]
+    found = [one for one in known if one.name in also and one.environment == environment]
+    spans = [(one.instruments, one.first_ns, one.last_ns) for one in found]
+    spans.append((frozenset(symbols), first_ns, last_ns))
     while spans:
         instruments, first, last = spans.pop()
         for one in known:

@@ -12,15 +12,17 @@ from omp.store import looks as look_rows
 from omp.store import snapshots as rows
 from omp.store.snapshots import Lineage
 from omp.wire.canonical import canonical
+from omp.wire.same_bars import shared_lineages
 
 
 def join(tx: Connection, manifest: dict[str, Any], now: str) -> Lineage:
     """The lineage of a new snapshot: its own, or all those it meets made one.
 
     Data of one environment and venue that share an instrument and overlap in dates belong
-    together; what they grew to may meet further ones. The earliest boundary holds for all, but
-    one that an opened window moved forward never goes back: data cut before it are registered,
-    and either cut anew or refused at the look.
+    together, and so do data that have the same bars under another name, as the import has found
+    and the manifest says; what they grew to may meet further ones. The earliest boundary holds
+    for all, but one that an opened window moved forward never goes back: data cut before it are
+    registered, and either cut anew or refused at the look.
     """
     grown = Lineage(
         id=str(manifest.get("lineage") or f"lin_{manifest['digest'][:20]}"),
@@ -33,9 +35,11 @@ def join(tx: Connection, manifest: dict[str, Any], now: str) -> Lineage:
         joined_into=None,
         created_at=now,
     )
+    shared = {grown.id, *shared_lineages(manifest)}
     known = rows.all_lineages(tx, environment=grown.environment)
     roots = [one for one in known if one.joined_into is None]
-    met: list[Lineage] = []
+    met = [one for one in roots if not shared.isdisjoint(rows.members(tx, one.id))]
+    grown = _union(tx, grown, met) if met else grown
     while True:
         fresh = [one for one in roots if one not in met and _meets(one, grown)]
         if not fresh:

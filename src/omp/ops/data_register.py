@@ -64,6 +64,7 @@ def register(desk: Desk, tx: Connection, manifest_path: Path) -> Snapshot:
             "lineage": lineage.id,
             "boundary": snapshot.boundary,
             "instruments": snapshot.instruments,
+            **({"same_bars": same} if (same := manifest.get("same_bars")) else {}),
         },
     )
     data_holds.extend(desk, tx, snapshot)

@@ -1,5 +1,6 @@
 """Lineages that are joined after a window was opened: no bar that was looked at is unspent."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from omp.ops.desk import Desk
 from omp.store import looks as look_rows
 from omp.store import runs as run_rows
 from omp.store import snapshots as rows
+from omp.wire.same_bars import sentences
 
 EARLY, MIDDLE, LATE = (f"{year}-01-01T00:00:00Z" for year in (2012, 2017, 2019))
 
@@ -93,6 +95,33 @@ def test_of_two_opened_windows_the_later_holds_and_looks_since_either_opening_co
     )
     with desk.read() as tx:
         assert rows.root(tx, found.lineage).boundary == LATE
+
+
+def test_the_same_bars_under_another_name_begin_no_new_budget(desk: Desk) -> None:
+    look = looked_at(desk)
+    path = write_data(desk.workspace.root, "renamed", symbols=["aaa_daily"], venue="br")
+    manifest = json.loads(path.read_bytes())
+    same = {"symbol": "aaa_daily", "known_as": "AAA", "venue": "us", "lineage": look.lineage}
+    manifest["same_bars"] = [{**same, "environment": "real"}]
+    path.write_text(json.dumps(manifest))
+    found = data.register_snapshot(desk, path)
+    with desk.read() as tx:
+        root = rows.root(tx, found.lineage)
+    assert root.id == look.lineage
+    assert root.instruments == ["AAA", "aaa_daily"]
+    assert ledger.budget(desk, found.lineage).next_ordinal == 2
+
+
+def test_the_same_bars_in_another_environment_are_told_and_not_joined(desk: Desk) -> None:
+    first = data.register_snapshot(desk, write_data(desk.workspace.root, "a"))
+    path = write_data(desk.workspace.root, "b", symbols=["B"], environment="test")
+    manifest = json.loads(path.read_bytes())
+    same = {"symbol": "B", "known_as": "AAA", "venue": "us", "lineage": first.lineage}
+    manifest["same_bars"] = [{**same, "environment": "real"}]
+    path.write_text(json.dumps(manifest))
+    assert data.register_snapshot(desk, path).lineage != first.lineage
+    (told,) = sentences(manifest)
+    assert "NOT counted here" in told
 
 
 def test_a_look_under_this_windows_name_counts_whatever_its_clock_said(desk: Desk) -> None:
