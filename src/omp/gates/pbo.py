@@ -36,12 +36,16 @@ def ask(case: Case, bars: GateBars) -> Answer:
     sentence = (
         f"Of the {pbo.n_rules:,} random rules of generation 0, the one that was best on one half "
         f"of the in-sample bars fell below the middle on the other half in {value:.0%} of all "
-        f"halvings, and earned nothing there in {loss:.0%}, of which {most:.0%} are allowed; this "
-        "belongs to the run's selection, not to one strategy"
+        f"halvings{_allowed(bars.promote)} and earned nothing there in {loss:.0%}"
+        f"{_allowed(most)}; this belongs to the run's selection, not to one strategy"
     )
     return Answer(
         sentence, value, None if loss <= most or _fails(value, bars) else Outcome.RESEARCH
     )
+
+
+def _allowed(most: float | None) -> str:
+    return "" if most is None else f" ({most:.0%} allowed)"
 
 
 def _fails(value: float, bars: GateBars) -> bool:
