@@ -18,6 +18,8 @@ ONE_DATE_IN = 3
 TOLERANCE = 1e-4
 """Greatest difference of two log returns that count as one: what rounding leaves between prices
 as traded and adjusted ones; two different shares come as near on 7 dates of 100 at most."""
+OF_A_MOVE = 0.1
+"""Nor more than this part of a common move: the cash funds of two houses hardly move at all."""
 MIN_DATES = 20
 MIN_SHARE = 0.5
 
@@ -87,8 +89,19 @@ def agreement(one: Sketch, other: Sketch) -> tuple[NDArray[np.float64], NDArray[
     _, here, there = np.intersect1d(one.days, other.days, True, return_indices=True)
     shape = (len(one.symbols), len(other.symbols))
     alike, dates = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    quiet = np.minimum(_usual_move(one.moves)[:, None], _usual_move(other.moves)[None, :])
+    nearest = np.minimum(TOLERANCE, OF_A_MOVE * quiet)
     for row, column in zip(one.moves[here], other.moves[there], strict=True):
         differ = np.abs(row[:, None] - column[None, :])
-        alike += differ <= TOLERANCE
+        alike += differ <= nearest
         dates += np.isfinite(differ)
     return alike / np.maximum(dates, 1), dates
+
+
+def _usual_move(moves: Moves) -> NDArray[np.float64]:
+    """The middle of each symbol's moves, either way, [n]; 0 of one that never moved."""
+    sizes = np.where(np.isfinite(moves), np.abs(moves), np.inf).astype(np.float64)
+    sizes.sort(axis=0)
+    middle = np.maximum(np.isfinite(sizes).sum(axis=0) - 1, 0) // 2
+    found = sizes[middle, np.arange(sizes.shape[1])] if len(sizes) else np.zeros(sizes.shape[1])
+    return np.where(np.isfinite(found), found, 0.0)

@@ -67,6 +67,17 @@ def test_other_series_and_series_that_never_moved_are_not() -> None:
     assert not matches(bars.slice(0, 30), walk(1, "short").slice(0, 30))
 
 
+def test_two_cash_funds_that_hardly_move_are_not() -> None:
+    def fund(seed: int, name: str) -> Bars:
+        bars = walk(seed)
+        moves = np.random.default_rng(seed).normal(1e-4, 5e-5, len(bars))
+        close = np.round(91.0 * np.exp(np.cumsum(moves)), 3)
+        return Bars(name, bars.timestamp, close, close, close, close, bars.volume)
+
+    assert not matches(fund(1, "one"), fund(2, "other"))
+    assert matches(fund(1, "one"), fund(1, "again"))
+
+
 @pytest.mark.parametrize("kind", ["null", "garch"])
 def test_two_made_markets_are_not(kind: str) -> None:
     one, other = (sketch(generate(Recipe(kind, seed)).panel) for seed in (1, 2))
