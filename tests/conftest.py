@@ -16,7 +16,7 @@ BUDGETS_S: dict[str, float] = {
     "unit": 420,
     "laws": 60,
     "kits": 20,
-    "mutants": 180,
+    "mutants": 220,
     "integration": 440,
     "golden": 30,
     "story": 330,

@@ -97,7 +97,7 @@ MUTANTS = (
     Mutant(
         "a look is not recorded",
         "ops/looks.py",
-        "        rows.grant(tx, look, kept)\n",
+        "        _write(tx, look, kept)\n",
         "",
         (f"{PROMOTION}::test_a_look_that_fails_is_spent",),
     ),
