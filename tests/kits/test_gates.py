@@ -73,6 +73,20 @@ class TestEveryGate:
 
 
 @pytest.mark.parametrize(
+    ("name", "build"),
+    [(name, build) for name, _, build in FAILS],
+    ids=[f"{name}-{i}" for i, (name, _, _) in enumerate(FAILS)],
+)
+def test_what_did_not_pass_lies_on_the_bad_side_of_its_bar(name: str, build: Any) -> None:
+    """A refusal by a second condition carries that condition's measure, not the first one's."""
+    gate: Gate = shelf("omp.gates", "GATE")[name]
+    verdict = gate.judge(build())
+    assert verdict.outcome is not Outcome.PASS
+    if verdict.distance is not None:
+        assert verdict.distance <= 0.0 if gate.strict else verdict.distance < 0.0, verdict
+
+
+@pytest.mark.parametrize(
     ("name", "build", "values"), MEASURES, ids=[name for name, _, _ in MEASURES]
 )
 def test_is_monotone_in_its_measure(name: str, build: Any, values: tuple[float, ...]) -> None:

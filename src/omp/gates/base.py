@@ -21,12 +21,16 @@ class Answer:
         value: The measure; None where there is none.
         outcome: The answer where bars alone do not give it; None leaves it to the bars.
         bar: The bar of the comparison, where it is not the configured promote bar.
+        unit: Unit of value and bar, where they are not the gate's own measure.
+
+    Of several conditions the one that decided gives value, bar and unit.
     """
 
     sentence: str
     value: float | None = None
     outcome: Outcome | None = None
     bar: float | None = None
+    unit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class Gate:
             bar=bar,
             better=self.better,
             distance=self.distance(value, bar),
-            unit=self.unit,
+            unit=answer.unit or self.unit,
             sentence=answer.sentence,
         )
 

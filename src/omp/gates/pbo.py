@@ -39,9 +39,9 @@ def ask(case: Case, bars: GateBars) -> Answer:
         f"halvings{_allowed(bars.promote)} and earned nothing there in {loss:.0%}"
         f"{_allowed(most)}; this belongs to the run's selection, not to one strategy"
     )
-    return Answer(
-        sentence, value, None if loss <= most or _fails(value, bars) else Outcome.RESEARCH
-    )
+    if loss > most and not _fails(value, bars):
+        return Answer(sentence, loss, Outcome.RESEARCH, float(most), "probability of loss")
+    return Answer(sentence, value)
 
 
 def _allowed(most: float | None) -> str:

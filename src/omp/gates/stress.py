@@ -26,7 +26,12 @@ def ask(case: Case, bars: GateBars) -> Answer:
     )
     if failed:
         sentence += f"; failed: {', '.join(failed)}"
-    return Answer(sentence, value, Outcome.RESEARCH if fatal else None, bar)
+    if fatal and value >= bar:
+        held = float(len(mandatory) - len(fatal))
+        return Answer(
+            sentence, held, Outcome.RESEARCH, float(len(mandatory)), "mandatory scenarios passed"
+        )
+    return Answer(sentence, value, None, bar)
 
 
 GATE = Gate(

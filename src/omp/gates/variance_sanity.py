@@ -22,7 +22,7 @@ def ask(case: Case, _bars: GateBars) -> Answer:
         )
     value = min(candidates, trials)
     if illness := _illness(health, len(case.run.candidates)):
-        return Answer(f"The run's population is not sane: {illness}", value, Outcome.REJECT)
+        return Answer(f"The run's population is not sane: {illness}", outcome=Outcome.REJECT)
     sentence = (
         f"Annual in-sample Sharpe ratios vary by {candidates:.3g} over the run's candidates and by "
         f"{trials:.3g} over its trials; below the bar the population would have collapsed"

@@ -29,8 +29,11 @@ def ask(case: Case, bars: GateBars) -> Answer:
         f"one at a Sharpe ratio of {middle:+.4f} a bar; at least {share:.0%} must, and the middle "
         "one must be above the bar"
     )
-    enough = positive >= share * len(folds)
-    return Answer(sentence, middle, None if enough else Outcome.RESEARCH)
+    if positive < share * len(folds) and (bars.promote is None or middle > bars.promote):
+        return Answer(
+            sentence, positive / len(folds), Outcome.RESEARCH, float(share), "share of folds"
+        )
+    return Answer(sentence, middle)
 
 
 GATE = Gate(

@@ -1,8 +1,6 @@
 """The bars that a calibration is held against, by what was measured."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -28,10 +26,6 @@ class NullBar:
     @property
     def rate(self) -> float:
         return self.most / self.of
-
-    def exceeded(self, found: Mapping[str, Any]) -> bool:
-        """Whether as many markets as the bar speaks of, or more, had a higher rate."""
-        return bool(found["n"] >= self.of and found["rate"] > self.rate)
 
 
 FIRST_LOOK: dict[tuple[int, float], Bar] = {

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from omp.domain.durable import write_durable
-from omp.lab.bars import DYING_RATE, NOISE, POWER, PRECISION, Bar
-from omp.lab.figures import TRUE_SHARE
+from omp.lab import held
+from omp.lab.bars import DYING_RATE, NOISE
 from omp.lab.page_words import FORMS, INTRODUCTION, MEANING, REASONS, SEVERAL, STOPPED
 
 
@@ -32,7 +32,7 @@ def page(documents: Sequence[dict[str, Any]]) -> str:
         _anatomy(documents),
         _funnel(documents),
         MEANING.format(years=years),
-        _shortfalls(documents),
+        _held(documents),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -166,7 +166,7 @@ def _power(documents: Sequence[dict[str, Any]]) -> str:
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for at in _powers(documents):
-        bar, found, true = _bar(at), at["found"], at["true"]
+        bar, found, true = held.power_bar(at), at["found"], at["true"]
         lines.append(
             f"| {_which(at)} | {at['campaigns']} | {_hits(found)} | "
             f"{_share(found['rate'])} | {_bounds(found)} | "
@@ -178,12 +178,12 @@ def _power(documents: Sequence[dict[str, Any]]) -> str:
 
 def _several(documents: Sequence[dict[str, Any]]) -> str:
     rows = [
-        f"| {held['n_edges']} | {one['dial']:g} | {_campaigns(doc)} | "
+        f"| {at['n_edges']} | {one['dial']:g} | {_campaigns(doc)} | "
         f"{doc.get('spending', 'fixed')} | {one['found']['n']} | "
-        f"{_number(held['promotions'])} | {_number(held['different'])} | {_hits(one['true'])} |"
+        f"{_number(at['promotions'])} | {_number(at['different'])} | {_hits(one['true'])} |"
         for doc in documents
         for one in doc["totals"]["power"]
-        if (held := one.get("held"))
+        if (at := one.get("held"))
     ]
     if not rows:
         return ""
@@ -227,12 +227,6 @@ def _powers(documents: Sequence[dict[str, Any]], *, first: bool = True) -> list[
     )
 
 
-def _bar(at: dict[str, Any]) -> Bar | None:
-    if at.get("edges", "equal") != "equal" or at.get("form"):
-        return None
-    return POWER.get(at["campaigns"], {}).get((at["n_symbols"], at["dial"]))
-
-
 def _which(at: dict[str, Any]) -> str:
     edges = at.get("edges", "equal")
     edges = "–" if edges == "equal" and at["n_symbols"] == 1 else edges
@@ -260,45 +254,23 @@ def _funnel(documents: Sequence[dict[str, Any]]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _shortfalls(documents: Sequence[dict[str, Any]]) -> str:
-    """Which bars are missed, and which could not be judged on so few markets."""
-    missed, unsure = [], []
+def _held(documents: Sequence[dict[str, Any]]) -> str:
+    """Every rate that has a bar beside it."""
+    found: list[held.Held] = []
     for doc in documents:
-        one = doc["totals"]["null"]["contaminated"]
-        each = _campaigns(doc)
-        most = None if doc["totals"]["null"].get("form") else NOISE.get(each)
-        noise = f"noise, {each} campaign(s) each: {one['hits']} of {one['n']} promoted"
-        if one["n"] and most and (one["lower"] > most.rate or most.exceeded(one)):
-            missed.append(f"{noise}, the bar is {most.most} of {most.of:,}")
-        elif one["n"] and most and one["upper"] > most.rate:
-            unsure.append(
-                f"{noise}; the upper bound is {one['upper']:.4f}, the bar {most.rate:.4f}"
-            )
+        null = doc["totals"]["null"]
+        if not null.get("form"):
+            found += held.noise(null["contaminated"], _campaigns(doc))
         for at in doc["totals"].get("dying", []):
-            died = at["contaminated"]
-            name = f"dying edges at dial {at['dial']:g}, {_symbols(at)} symbol(s)"
-            if died["lower"] > DYING_RATE:
-                missed.append(f"{name}: {died['rate']:.3f} promoted, the bar is {DYING_RATE:.2f}")
-            elif died["upper"] > DYING_RATE:
-                unsure.append(f"{name}: {died['rate']:.3f} between {_bounds(died)}")
-    for at in _powers(documents):
-        bar, found, true = _bar(at), at["found"], at["true"]
-        name = f"dial {at['dial']:g}, drift {at['drift_sharpe']:g}, {_symbols(at)} symbol(s)"
-        name += f", {at['campaigns']} campaign(s)"
-        if bar and found["n"] and found["upper"] < bar.least:
-            missed.append(f"power at {name}: {found['rate']:.2f}, the bar is {bar.least:.2f}")
-        elif bar and found["n"] and found["lower"] < bar.least:
-            unsure.append(
-                f"power at {name}: {found['rate']:.2f} between {_bounds(found)}, the bar is "
-                f"{bar.least:.2f}"
+            found += held.dying(
+                at["contaminated"], f"{_symbols(at)} symbol(s), dial {at['dial']:g}"
             )
-        if true and true["n"] and at["dial"] >= 1.5 and true["upper"] < PRECISION:
-            missed.append(f"precision at {name}: {true['rate']:.2f}, the bar is {PRECISION:.2f}")
-    lines = ["## Held against the bars", ""]
-    lines += [f"- Missed: {one}." for one in missed] or ["- No bar is missed beyond doubt."]
-    lines += [f"- Not decided by so few markets: {one}." for one in unsure]
-    lines += [f"- A promotion counts as true from {TRUE_SHARE:.0%} of the dial on.", ""]
-    if missed:
+    for at in _powers(documents):
+        which = f"{_symbols(at)} symbol(s), dial {at['dial']:g}, drift {at['drift_sharpe']:g}"
+        which += "" if at.get("edges", "equal") == "equal" else f", edges {at['edges']}"
+        found += held.power(at, f"{which}, {at['campaigns']} campaign(s)")
+    lines = ["## Held against the bars", "", *held.table(found)]
+    if not all(one.met for one in found):
         lines += [REASONS, ""]
     return "\n".join(lines)
 

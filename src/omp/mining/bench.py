@@ -168,11 +168,12 @@ class Bench:
         """Entry and exit signals at the close of each bar in the window, for each symbol."""
         return self._signals(genome, noise)
 
-    def prefix_signals(self, genome: Genome, symbol: int, bars: int) -> tuple[Bool, Bool]:
-        """The same for one symbol, from a series that ends after `bars` bars of the window."""
-        first = self.window.symbols[symbol].first
-        series = Series(self._bars[symbol].slice(0, first + bars))
-        return series.fires(genome.entry)[first:], series.fires(genome.exit)[first:]
+    def series(self, symbol: int, bars: int | None = None) -> Series:
+        """What indicators see of one symbol: warm-up and window, or `bars` bars of the window."""
+        whole = self._series[None][symbol]
+        if bars is None:
+            return whole
+        return Series(self._bars[symbol].slice(0, self.window.symbols[symbol].first + bars))
 
     def neighbour_sharpes(self, genome: Genome) -> list[float | None]:
         """Per-bar Sharpe of x of every genome one parameter step away."""

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from omp.market.splits import Fold
 from omp.mining.bench import Bench, PlacedTrade, Subject
-from omp.mining.lookahead import prove
+from omp.mining.lookahead import Proof
 from omp.mining.strategy_file import Strategy, from_toml, to_toml
 from omp.mining.streams import Streams, sharpe
 from omp.mining.stress import run_suite
@@ -40,6 +41,11 @@ class Court:
     folds: tuple[Fold, ...]
     n_trials: int
 
+    @cached_property
+    def proof(self) -> Proof:
+        """The proof against look-ahead: candidates share conditions, each is replayed once."""
+        return Proof(self.bench)
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -69,7 +75,7 @@ def prove_further(
     return replace(
         drafted,
         stress=run_suite(court.bench, subject),
-        lookahead=prove(court.bench, subject),
+        lookahead=court.proof.prove(subject),
         replay=replay(court.bench, strategy),
     )
 

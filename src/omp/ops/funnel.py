@@ -20,7 +20,7 @@ THROUGH = ("pass", "promoted")
 ABOUT = {
     OPEN: "charged before it was evaluated, and never evaluated: it counts all the same",
     UNFINISHED: "of a run that failed, was cancelled or still runs",
-    SEARCH: "not among the best of its run by in-sample excess Sharpe ratio",
+    SEARCH: "not among the best of its run by the Sharpe ratio expected of it",
     NOT_JUDGED: "exported, and not yet put before the gates",
     PASSED: "passed every gate of the screen, and could be offered",
 }
@@ -134,14 +134,15 @@ def _funnel(desk: Desk, tx: Connection, name: str, of: Any, *, counted: int) -> 
             f"the runs of {name} exported {exported} candidates of {counted} trials",
             remedy="omp verify says whether the record is whole",
         )
-    asked = [gate.name for gate in gates(desk.settings.gates) if gate.name in by_gate]
+    units = {gate.name: gate.unit for gate in gates(desk.settings.gates)}
+    asked = [name for name in units if name in by_gate]
     fallen += [(gate, by_gate[gate]) for gate in [*asked, *sorted(set(by_gate) - set(asked))]]
     left, steps = charged.trials, []
     for step, number in fallen:
         if number == 0:
             continue
         left -= number
-        near = rows.closest(tx, of, step) if step in by_gate else None
+        near = rows.closest(tx, of, step, units.get(step, "")) if step in by_gate else None
         about = ABOUT.get(step) or f"stopped first by the gate {step}"
         steps.append(Step(step, about, number, left, near))
     steps.append(Step(PASSED, ABOUT[PASSED], passed, 0))

@@ -77,8 +77,12 @@ def stopped(tx: Connection, of: Any) -> dict[tuple[str | None, str | None], int]
     return {(outcome, gate): int(number) for outcome, gate, number in tx.execute(query)}
 
 
-def closest(tx: Connection, of: Any, gate: str) -> Closest | None:
-    """Who came closest to a gate's bar among the candidates it stopped first."""
+def closest(tx: Connection, of: Any, gate: str, unit: str) -> Closest | None:
+    """Who came closest to a gate's bar among the candidates it stopped first.
+
+    Those refused by the gate's own measure, in `unit`, come before those that another condition of
+    the gate refused: distances of different units cannot be compared.
+    """
     row = tx.execute(
         select(verdicts)
         .join(
@@ -96,7 +100,12 @@ def closest(tx: Connection, of: Any, gate: str) -> Closest | None:
             verdicts.c.distance.is_not(None),
             candidates.c.kind == "candidate",
         )
-        .order_by(verdicts.c.distance.desc(), verdicts.c.run_id, verdicts.c.candidate_id)
+        .order_by(
+            verdicts.c.unit != unit,
+            verdicts.c.distance.desc(),
+            verdicts.c.run_id,
+            verdicts.c.candidate_id,
+        )
         .limit(1)
     ).first()
     if row is None:

@@ -148,7 +148,17 @@ def test_the_page_shows_every_figure(measured: Result, room: Path) -> None:
     assert "| 2 | all | 0 of 3 |" in text
 
 
-@pytest.mark.parametrize(("hits", "told"), [(3, "Not decided"), (12, "Missed: noise, 100")])
+@pytest.mark.parametrize(
+    ("hits", "told"),
+    [
+        (
+            3,
+            "| noise, 100 campaigns each | 3 of 124, 0.024 | 0.005 – 0.069 | at most 3 of 124 | ",
+        ),
+        (4, "| 4 of 124, 0.032 | 0.009 – 0.081 | at most 3 of 124 | missed |"),
+        (12, "| 12 of 124, 0.097 | 0.051 – 0.163 | at most 3 of 124 | missed, beyond chance |"),
+    ],
+)
 def test_many_campaigns_have_a_bar_of_their_own(measured: Result, hits: int, told: str) -> None:
     many = json.loads(json.dumps(measured))
     for market in many["markets"]:

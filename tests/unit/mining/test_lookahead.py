@@ -5,10 +5,10 @@ import pytest
 
 from omp.engine import indicators
 from omp.engine.fills import Costs
-from omp.engine.genome import Genome, Operand, condition, genome, rule
+from omp.engine.genome import DIRECTIONS, Genome, Operand, Stops, condition, genome, rule
 from omp.market.bars import Bars, Panel, make_panel
 from omp.mining.bench import Bench, Subject
-from omp.mining.lookahead import prove
+from omp.mining.lookahead import Proof
 
 
 def market(n_bars: int = 400) -> Panel:
@@ -21,26 +21,36 @@ def market(n_bars: int = 400) -> Panel:
     return make_panel([bars], "1d", "us", 252.0)
 
 
-def momentum() -> Genome:
-    one = Operand.of("roc", length=2)
+ROC = Operand.of("roc", length=2)
+"""What the tests below plant a leak in."""
+
+
+def momentum(direction: str = "long", above: float = 0.5) -> Genome:
     return genome(
-        "long", rule("all", [condition(one, ">", 0.5)]), rule("all", [condition(one, "<", -0.5)])
+        direction,
+        rule("all", [condition(ROC, ">", above)]),
+        rule("all", [condition(ROC, "<", -0.5)]),
     )
 
 
-def proof(direction: str = "long") -> tuple[int, int]:
-    made = momentum()
-    made = genome(direction, made.entry, made.exit)
+def proof(made: Genome | None = None) -> tuple[int, int]:
+    made = momentum() if made is None else made
     bench = Bench(market(), slice(50, 400), Costs(1.0, 1.0))
-    found = prove(bench, Subject(((made, 1.0),), "ab" * 32))
+    found = Proof(bench).prove(Subject(((made, 1.0),), "ab" * 32))
     return found.prefix_replays, found.leaks
 
 
 @pytest.mark.parametrize("direction", ["long", "short", "long_short"])
 def test_an_honest_strategy_has_no_leak(direction: str) -> None:
-    replays, leaks = proof(direction)
-    assert replays == 5
+    replays, leaks = proof(momentum(direction))
+    # two conditions: 5 fixed parts, 10 bars of each state; then 5 entries and 5 exits of the rule
+    assert 50 <= replays <= 2 * 25 + 10
     assert leaks == 0
+
+
+def test_an_honest_exit_without_conditions_has_no_leak() -> None:
+    made = momentum()
+    assert proof(genome("long", made.entry, rule("any", []), stops=Stops(max_bars=3)))[1] == 0
 
 
 def _centred(bars: Bars, _: object) -> np.ndarray:
@@ -54,10 +64,60 @@ def _scaled(bars: Bars, _: object) -> np.ndarray:
     return np.asarray(change / change.std())
 
 
+def _rare(bars: Bars, _: object) -> np.ndarray:
+    """Reads the close of the bar after on one bar in fifty: a leak that hardly ever shows."""
+    honest = 100.0 * (bars.close / np.r_[bars.close[0], bars.close[:-1]] - 1.0)
+    ahead = _centred(bars, None)
+    return np.where(np.arange(ahead.size) % 50 == 7, np.where(ahead > 0.0, 9.0, honest), honest)
+
+
 @pytest.mark.parametrize("leak", [_centred, _scaled])
 def test_a_planted_leak_is_caught(leak: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(indicators._COMPUTE, "roc", leak)
     assert proof()[1] > 0
+
+
+@pytest.mark.parametrize("above", [0.5, 1.5, 2.0, 2.5])
+def test_a_leak_that_a_rare_signal_uses_is_caught(
+    above: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(indicators._COMPUTE, "roc", _centred)
+    assert proof(momentum(above=above))[1] > 0
+
+
+def test_a_leak_on_few_bars_is_caught_where_it_fires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No fixed part of the window ends on such a bar: those after the signals do."""
+    monkeypatch.setitem(indicators._COMPUTE, "roc", _rare)
+    assert proof(momentum(above=8.0))[1] > 0
+
+
+def test_a_leak_on_few_bars_is_caught_behind_an_honest_condition(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(indicators._COMPUTE, "roc", _rare)
+    honest = condition(Operand.of("rsi", length=14), ">", 50.0)
+    entry = rule("any", [honest, condition(ROC, ">", 8.0)])
+    assert proof(genome("long", entry, rule("all", [condition(ROC, "<", -50.0)])))[1] > 0
+
+
+def test_a_leak_that_keeps_it_out_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signal stands nearly always and is missing before a few falls."""
+
+    def knows_falls(bars: Bars, _: object) -> np.ndarray:
+        rare = np.arange(len(bars)) % 50 == 7
+        return np.where(rare & (_centred(bars, None) < 0.0), -9.0, 1.0)
+
+    monkeypatch.setitem(indicators._COMPUTE, "roc", knows_falls)
+    entry = rule("all", [condition(ROC, ">", 0.0)])
+    assert proof(genome("long", entry, rule("any", []), stops=Stops(max_bars=3)))[1] > 0
+
+
+def test_candidates_share_what_was_replayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(market(), slice(50, 400), Costs(1.0, 1.0))
+    shared = Proof(bench)
+    known = [shared.prove(Subject(((momentum(one), 1.0),), "ab" * 32)) for one in DIRECTIONS]
+    alone = [Proof(bench).prove(Subject(((momentum(one), 1.0),), "ab" * 32)) for one in DIRECTIONS]
+    assert known == alone
 
 
 def test_an_entry_without_a_signal_before_it_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
