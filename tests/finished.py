@@ -110,6 +110,7 @@ def finish_run(
     source: str = "prices",
     charge: bool = True,
     data: dict[str, Any] | None = None,
+    made_as: str | None = None,
     **evidence_changes: object,
 ) -> str:
     """Queue a campaign, claim its run, leave a finished directory, complete it; gives the run."""
@@ -127,7 +128,7 @@ def finish_run(
     run_id = str(added.run_id)
     runs.claim(desk, run_id)
     if made:
-        _make_market(desk, run_id, f"{campaign}-market")
+        _make_market(desk, run_id, made_as or f"{campaign}-market")
     fill_directory(desk, run_id, found, correlation=correlation, charge=charge, **evidence_changes)
     with desk.read() as tx:
         attempt = run_rows.get(tx, run_id).attempt

@@ -6,36 +6,36 @@ from omp.config.campaign_file import parse_campaign
 from omp.domain.canary import SequentialTest
 from omp.ops import incidents
 from omp.ops.desk import Desk
-from omp.ops.queue_runs import CANARY_TAG
 from omp.store import campaigns, hall
 from omp.store.hall import Canary
 from omp.store.runs import Run
 
-NOISE = "synthetic:null"
+NOISE = ("synthetic:null", "synthetic:garch", "synthetic:regime", "synthetic:signs")
+"""Sources that are made without an edge, a market a seed."""
 
 
 def is_canary(tx: Connection, run: Run) -> bool:
-    """Whether a run mined pure noise on purpose: by its campaign's tag, or by its data.
-
-    The tag says so of synthetic markets alone; on anybody's data it is but a word.
-    """
+    """Whether a run mined pure noise on purpose: by its data, whatever its campaign's tags say."""
     if run.environment != "synthetic":
         return False
-    if CANARY_TAG in campaigns.get(tx, run.campaign_id, removed=True).tags:
-        return True
     text = campaigns.config(tx, run.config_hash).text
-    return parse_campaign(text, name=run.config_hash).data.source == NOISE
+    return parse_campaign(text, name=run.config_hash).data.source in NOISE
 
 
 def judge(desk: Desk, tx: Connection, run: Run, *, promoted: bool) -> None:
     """Count a finished canary; a hit opens an incident, a rate too high freezes promotions.
 
-    A subject that only waits for a signature counts as promoted. Judged once per run.
+    A subject that only waits for a signature counts as promoted. Judged once for each market: an
+    edited or a second canary campaign begins with the seeds of the first, and a market that was
+    judged before has a ledger and looks already.
     """
     if not is_canary(tx, run):
         return
     judged = hall.judged_canaries(tx)
     if any(one.run_id == run.id for one in judged):
+        return
+    if run.data_digest in hall.canary_markets(tx):
+        desk.note(tx, "canary.known", run.id, {"data_digest": run.data_digest})
         return
     test = SequentialTest()
     standing = judged[-1].score if judged else 0.0

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from omp.domain.errors import NotFound
 from omp.store.rows import from_row, to_values
-from omp.store.tables import canaries, hall_entries, hall_episodes, reviews
+from omp.store.tables import canaries, hall_entries, hall_episodes, reviews, runs
 from omp.wire.canonical import digest_of
 
 _JSON = ("provenance", "metrics", "artifacts")
@@ -233,6 +233,12 @@ def all_reviews(tx: Connection, limit: int = 200) -> tuple[Review, ...]:
 def add_canary(tx: Connection, canary: Canary) -> None:
     """Keep the judgement of a canary run."""
     tx.execute(insert(canaries).values(**to_values(canary)))
+
+
+def canary_markets(tx: Connection) -> frozenset[str | None]:
+    """Digests of the markets on which a canary was judged."""
+    query = select(runs.c.data_digest).join(canaries, canaries.c.run_id == runs.c.id)
+    return frozenset(tx.execute(query).scalars())
 
 
 def judged_canaries(tx: Connection) -> tuple[Canary, ...]:

@@ -12,6 +12,7 @@ from tests.kits.gate_cases import run_evidence
 from omp.domain.errors import Damaged, Frozen, LookRefused, OmpError, PromotionRefused
 from omp.domain.hall import PROVENANCE_FIELDS
 from omp.domain.holdout import level
+from omp.market.recipe import NULL_KINDS
 from omp.ops import incidents, looks, promotion, reviews
 from omp.ops.attestation import verify
 from omp.ops.children import ChildResult
@@ -378,10 +379,10 @@ def test_promote_check_spends_nothing(desk: Desk, children: FakeChildren) -> Non
         assert look_rows.counts(tx) == {}
 
 
-CANARY: dict[str, Any] = {"tags": ["canary"], "data": {"environment": "synthetic"}}
+CANARY: dict[str, Any] = {"source": "synthetic:null"}
 
 
-@pytest.mark.parametrize("environment", ["real", "demo", "test"])
+@pytest.mark.parametrize("environment", ["real", "demo", "test", "synthetic"])
 def test_a_tag_alone_makes_no_canary(desk: Desk, children: FakeChildren, environment: str) -> None:
     run_id = finish_run(desk, tags=["canary"], data={"environment": environment})
     go_on(desk, run_id, children)
@@ -407,6 +408,33 @@ def test_two_promoted_canaries_freeze_promotions(desk: Desk, children: FakeChild
     go_on(desk, other, children)
     assert any(one.severity == "SEV-0" for one in incidents.listed(desk, open_only=True))
     assert incidents.frozen(desk)
+
+
+def test_a_market_is_judged_once(desk: Desk, children: FakeChildren) -> None:
+    """An edited canary begins at the first seed again: its market has a ledger and a look."""
+    go_on(desk, finish_run(desk, made_as="same", **CANARY), children)
+    again = finish_run(desk, "two", population=101, made_as="same", **CANARY)
+    go_on(desk, again, children)
+    with desk.read() as tx:
+        assert len(hall.judged_canaries(tx)) == 1
+        known = journal.records(tx, kinds=("canary.known",))
+        assert [one.subject for one in known] == [again]
+    go_on(desk, finish_run(desk, "three", population=102, **CANARY), children)
+    with desk.read() as tx:
+        assert len(hall.judged_canaries(tx)) == 2
+
+
+@pytest.mark.parametrize("kind", NULL_KINDS)
+def test_every_kind_of_noise_is_a_canary(desk: Desk, children: FakeChildren, kind: str) -> None:
+    go_on(desk, finish_run(desk, source=f"synthetic:{kind}"), children)
+    with desk.read() as tx:
+        assert len(hall.judged_canaries(tx)) == 1
+
+
+def test_a_planted_market_is_no_canary(desk: Desk, children: FakeChildren) -> None:
+    go_on(desk, finish_run(desk, source="synthetic:planted", tags=["canary"]), children)
+    with desk.read() as tx:
+        assert hall.judged_canaries(tx) == ()
 
 
 def test_a_refused_canary_is_a_clean_one(desk: Desk, children: FakeChildren) -> None:
