@@ -2,10 +2,9 @@
 
 STOPPED = (
     "Searches that PBO had refused after generation 0 were not bred on: PBO depends on that "
-    "generation alone, so what they would have tried could not have changed their verdict. Fewer "
-    "trials than a campaign in full are counted against what later campaigns of such a market "
-    "offer, so the bars of the deflated Sharpe ratio are lower here than in the product, never "
-    "higher."
+    "generation alone, so what they would have tried could not have changed their verdict. The "
+    "deflated Sharpe ratio counts a campaign's own trials, so no other campaign is judged "
+    "otherwise either."
 )
 """What is said of a calibration with `--stop-refused`."""
 
