@@ -44,7 +44,7 @@ KINDS: dict[str, str] = {
     "sync.delivered": "the mirror confirmed what it was sent",
     "sync.failed": "the mirror could not be reached",
     "canary.judged": "a canary market was judged",
-    "canary.known": "a canary was not judged: its market was judged before",
+    "canary.known": "a canary was not counted: its market was judged before",
     "incident.opened": "an incident was opened",
     "incident.acknowledged": "an incident was acknowledged",
     "incident.recovered": "what an incident tells of is over; it waits for its explanation",

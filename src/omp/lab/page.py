@@ -262,13 +262,11 @@ def _held(documents: Sequence[dict[str, Any]]) -> str:
         if not null.get("form"):
             found += held.noise(null["contaminated"], _campaigns(doc))
         for at in doc["totals"].get("dying", []):
-            found += held.dying(
-                at["contaminated"], f"{_symbols(at)} symbol(s), dial {at['dial']:g}"
-            )
+            found += held.dying(at["contaminated"], f"symbols {_symbols(at)}, dial {at['dial']:g}")
     for at in _powers(documents):
-        which = f"{_symbols(at)} symbol(s), dial {at['dial']:g}, drift {at['drift_sharpe']:g}"
+        which = f"symbols {_symbols(at)}, dial {at['dial']:g}, drift {at['drift_sharpe']:g}"
         which += "" if at.get("edges", "equal") == "equal" else f", edges {at['edges']}"
-        found += held.power(at, f"{which}, {at['campaigns']} campaign(s)")
+        found += held.power(at, f"{which}, campaigns {at['campaigns']}")
     lines = ["## Held against the bars", "", *held.table(found)]
     if not all(one.met for one in found):
         lines += [REASONS, ""]

@@ -11,7 +11,7 @@ from omp.store.hall import Canary
 from omp.store.runs import Run
 
 NOISE = ("synthetic:null", "synthetic:garch", "synthetic:regime", "synthetic:signs")
-"""Sources that are made without an edge, a market a seed."""
+"""Sources that are made without an edge, a market a seed: every kind of null of the market room."""
 
 
 def is_canary(tx: Connection, run: Run) -> bool:
@@ -25,15 +25,24 @@ def is_canary(tx: Connection, run: Run) -> bool:
 def judge(desk: Desk, tx: Connection, run: Run, *, promoted: bool) -> None:
     """Count a finished canary; a hit opens an incident, a rate too high freezes promotions.
 
-    A subject that only waits for a signature counts as promoted. Judged once for each market: an
-    edited or a second canary campaign begins with the seeds of the first, and a market that was
-    judged before has a ledger and looks already.
+    A subject that only waits for a signature counts as promoted. A market counts once: an edited or
+    a second canary campaign begins with the seeds of the first, and a market that was judged before
+    has a ledger and looks already. A hit opens its incident all the same.
     """
     if not is_canary(tx, run):
         return
     judged = hall.judged_canaries(tx)
     if any(one.run_id == run.id for one in judged):
         return
+    if promoted:
+        incidents.open_incident(
+            desk,
+            f"canary.promoted:{run.id}",
+            "SEV-2",
+            f"A canary was promoted: run {run.id} mined pure noise and its subject passed.",
+            details={"runs": [run.id], "campaigns": [run.campaign_id]},
+            tx=tx,
+        )
     if run.data_digest in hall.canary_markets(tx):
         desk.note(tx, "canary.known", run.id, {"data_digest": run.data_digest})
         return
@@ -44,15 +53,6 @@ def judge(desk: Desk, tx: Connection, run: Run, *, promoted: bool) -> None:
     score = standing + (test.step_hit if promoted else test.step_clean)
     hall.add_canary(tx, Canary(run.id, promoted, score, desk.clock.iso()))
     desk.note(tx, "canary.judged", run.id, {"promoted": promoted, "score": score})
-    if promoted:
-        incidents.open_incident(
-            desk,
-            f"canary.promoted:{run.id}",
-            "SEV-2",
-            f"A canary was promoted: run {run.id} mined pure noise and its subject passed.",
-            details={"runs": [run.id], "campaigns": [run.campaign_id]},
-            tx=tx,
-        )
     if score >= test.bound:
         hits = sum(1 for one in judged if one.promoted) + int(promoted)
         incidents.open_incident(

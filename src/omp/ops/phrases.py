@@ -115,7 +115,7 @@ TOLD: Mapping[str, Callable[[Payload], str]] = {
     "run.interrupted": _caused("Back in the queue"),
     "verdict.given": _verdict,
     "canary.judged": _canary,
-    "canary.known": lambda _: "Canary not judged: its market was judged before",
+    "canary.known": lambda _: "Canary not counted: its market was judged before",
     "look.granted": _look,
     "look.taken": _look,
     "look.torn": lambda _: "What the look left is torn; it is executed again under the same grant",

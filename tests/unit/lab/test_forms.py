@@ -84,7 +84,7 @@ def test_a_campaign_is_walked_on_it(
     page = (tmp_path / "page.md").read_text(encoding="utf-8")
     assert f"| 1, {row} | 4 | 0 | – |" in page
     assert f"{row}: all | 0 of 1" in page
-    assert "power, 1" not in page.partition("## Held against")[2]
+    assert f"power, symbols 1, {row}" not in page.partition("## Held against")[2]
 
 
 def test_a_campaign_of_another_timeframe_is_refused(tmp_path: Path) -> None:

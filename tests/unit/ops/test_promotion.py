@@ -424,6 +424,20 @@ def test_a_market_is_judged_once(desk: Desk, children: FakeChildren) -> None:
         assert len(hall.judged_canaries(tx)) == 2
 
 
+def test_a_hit_on_a_known_market_opens_its_incident_all_the_same(
+    desk: Desk, children: FakeChildren
+) -> None:
+    refused = finish_run(desk, found=make_candidates(2, dsr=0.1), made_as="same", **CANARY)
+    go_on(desk, refused, children)
+    again = finish_run(desk, "two", population=101, made_as="same", **CANARY)
+    go_on(desk, again, children)
+    with desk.read() as tx:
+        (judged,) = hall.judged_canaries(tx)
+    assert judged.run_id == refused
+    (incident,) = incidents.listed(desk, open_only=True)
+    assert (incident.severity, incident.fingerprint) == ("SEV-2", f"canary.promoted:{again}")
+
+
 @pytest.mark.parametrize("kind", NULL_KINDS)
 def test_every_kind_of_noise_is_a_canary(desk: Desk, children: FakeChildren, kind: str) -> None:
     go_on(desk, finish_run(desk, source=f"synthetic:{kind}"), children)
