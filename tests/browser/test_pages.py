@@ -27,6 +27,7 @@ PAGES = {
     "data set without a count": "/data/prices",
     "configuration": "/config",
     "daily log": "/cards/daily",
+    "why refused": "/explained/why-refused#pbo",
     "login": "/login",
 }
 

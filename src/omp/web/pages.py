@@ -8,7 +8,17 @@ from starlette.responses import HTMLResponse, Response
 
 from omp.ops.desk import Desk
 from omp.ops.miner_status import status
-from omp.web import assets, charts, data_page, hall_page, miner_page, phrases, record_page, run_page
+from omp.web import (
+    assets,
+    charts,
+    data_page,
+    explained,
+    hall_page,
+    miner_page,
+    phrases,
+    record_page,
+    run_page,
+)
 from omp.web.frame import After, EnvironmentName, Id, Shown, as_json, frame, only
 from omp.web.rendering import page
 
@@ -22,7 +32,7 @@ def router(desk: Desk | Source) -> APIRouter:
     source: Source = desk if callable(desk) else lambda: desk
     pages = APIRouter(include_in_schema=False)
     pages.include_router(assets.router)
-    for add in (_miner, _miner_parts, _runs, _hall, _record, _data, _login):
+    for add in (_miner, _miner_parts, _runs, _hall, _record, _explained, _data, _login):
         add(pages, source)
     return pages
 
@@ -168,6 +178,13 @@ def _record(pages: APIRouter, source: Source) -> None:
     def show_config() -> HTMLResponse:
         desk = source()
         return page("config.html", **frame(desk, "/config"), **record_page.configuration(desk))
+
+
+def _explained(pages: APIRouter, source: Source) -> None:
+    @pages.get("/explained/{name}")
+    def show_explained(name: Id) -> HTMLResponse:
+        desk = source()
+        return page("explained.html", **frame(desk, ""), document=explained.explained(name))
 
 
 def _data(pages: APIRouter, source: Source) -> None:
