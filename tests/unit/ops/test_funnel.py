@@ -1,5 +1,7 @@
 """Where trials fell: the steps add up to the ledger, whatever became of a run."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import update
 from tests.finished import TRIALS, FakeChildren, finish_run, make_candidates
@@ -9,6 +11,7 @@ from omp.ops import funnel, promotion
 from omp.ops.desk import Desk
 from omp.store import runs as run_rows
 from omp.store.tables import ledger
+from omp.wire.evidence import StressOutcome
 
 
 def go_on(desk: Desk, run_id: str, children: FakeChildren) -> None:
@@ -24,6 +27,10 @@ def lineage_of(desk: Desk, run_id: str) -> str:
 @pytest.fixture
 def children(desk: Desk) -> FakeChildren:
     return FakeChildren(desk.workspace)
+
+
+def stress(passed: dict[str, bool]) -> list[StressOutcome]:
+    return [StressOutcome(name, 1, 0.6, answer, "") for name, answer in passed.items()]
 
 
 def steps(found: funnel.Funnel) -> dict[str, int]:
@@ -50,6 +57,25 @@ def test_refused_candidates_fall_at_their_first_gate_with_value_and_distance(
     assert stopped.closest.value == pytest.approx(0.07)
     assert stopped.closest.distance == pytest.approx(stopped.closest.value - stopped.closest.bar)
     assert found.subjects.stopped == {"dsr": 1}
+
+
+def test_the_closest_is_measured_in_the_gates_own_unit(desk: Desk, children: FakeChildren) -> None:
+    """One mandatory scenario short is nearer by number than five scenarios short, and no closer."""
+    scenarios = {
+        "costs_x2": True,
+        "delay_one_bar": True,
+        **{f"other_{i}": i == 0 for i in range(8)},
+    }
+    weak, fatal = make_candidates(2)
+    five_short = replace(weak, stress=stress(scenarios))
+    all_but_one = dict.fromkeys(scenarios, True) | {"costs_x2": False}
+    run_id = finish_run(desk, found=[five_short, replace(fatal, stress=stress(all_but_one))])
+    go_on(desk, run_id, children)
+    (stopped,) = [one for one in funnel.of_run(desk, run_id).steps if one.name == "stress"]
+    assert stopped.fell == 2
+    assert stopped.closest is not None
+    assert stopped.closest.candidate_id == weak.candidate_id
+    assert (stopped.closest.unit, stopped.closest.distance) == ("scenarios passed", -5.0)
 
 
 def test_of_a_promoted_run_the_rest_passed_the_screen(desk: Desk, children: FakeChildren) -> None:
