@@ -6,23 +6,21 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from omp.config.gate_bars import GateBars
 from omp.domain.hall import PROVENANCE_FIELDS
 from omp.domain.ids import PREFIXES
-from omp.gates.base import keeps
+from omp.domain.verdict import Verdict
+from omp.gates.base import Gate, keeps
 from omp.gates.panel import gates
 from omp.ops import incidents
 from omp.ops.desk import Desk
 from omp.store import hall as rows
-from omp.store import journal, outbox_rows, vault
+from omp.store import journal, outbox_rows, vault, verdicts
 from omp.store import runs as run_rows
 from omp.store.hall import Entry
 from omp.store.outbox_rows import Lag
 from omp.store.shredder import shred
 
 SAMPLES = 5
-MEASURED = ("pbo", "dsr", "oos_sharpe", "max_drawdown", "trades_oos")
-"""Gates whose measure an entry keeps among its figures, under the gate's name."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +78,13 @@ def check(desk: Desk) -> HallCheck:
         entries = rows.listed(tx)
         lag = outbox_rows.lag(tx)
         latest = _latest(desk, tx)
+        below = {one.candidate_id: _below(desk, tx, one) for one in entries}
     issues: list[str] = []
-    examined = [_examine(desk, one, entries, issues) for one in entries]
+    examined = [_examine(desk, one, entries, below[one.candidate_id], issues) for one in entries]
     names, folders = {one.candidate_id for one in entries}, set(vault.folders(desk.workspace.hall))
     issues += [f"{name} has a row and no folder" for name in sorted(names - folders)]
     issues += [f"{name} has a folder and no row" for name in sorted(folders - names)]
-    flat = [one.candidate_id for one in entries if not (_variance(one) or 0.0) >= 1e-6]
+    flat = [name for name, missed in below.items() if "variance_sanity" in missed]
     issues += [f"{name} comes from a collapsed population" for name in flat]
     undated = [one.candidate_id for one in entries if not _dated(latest, one)]
     issues += [f"{name} was promoted at no valid instant" for name in undated]
@@ -115,7 +114,13 @@ def _sync_issue(lag: Lag) -> tuple[str, ...]:
     return (f"{lag.pending} deliveries wait since {lag.oldest}: {lag.last_error}",)
 
 
-def _examine(desk: Desk, entry: Entry, entries: tuple[Entry, ...], issues: list[str]) -> Sample:
+def _examine(
+    desk: Desk,
+    entry: Entry,
+    entries: tuple[Entry, ...],
+    below: tuple[str, ...],
+    issues: list[str],
+) -> Sample:
     name = entry.candidate_id
     if not entry.intact:
         issues.append(f"the row of {name} does not have its hash")
@@ -133,7 +138,6 @@ def _examine(desk: Desk, entry: Entry, entries: tuple[Entry, ...], issues: list[
     ]
     if same:
         issues.append(f"{name} trades as {', '.join(same)} does")
-    below = _below(desk, entry)
     if entry.state == "active" and below:
         issues.append(f"{name} no longer meets the bars of {', '.join(below)}")
     return Sample(
@@ -155,21 +159,24 @@ def _figures_match(desk: Desk, entry: Entry) -> bool:
     return document.get("metrics") == entry.metrics
 
 
-def _below(desk: Desk, entry: Entry) -> list[str]:
-    """Gates whose keep bar the entry's own figures do not meet."""
+def _below(desk: Desk, tx: Connection, entry: Entry) -> tuple[str, ...]:
+    """Gates whose keep bar is not met by what they measured of the entry, or by nothing known."""
     bars = desk.settings.gates
-    standing = {one.name: one for one in gates(bars)}
-    return [
-        name
-        for name in MEASURED
-        if name in standing
-        and keeps(standing[name], entry.metrics.get(name), bars.get(name, GateBars())) is not True
-    ]
+    judged = {
+        one.verdict.gate: one.verdict
+        for one in verdicts.latest(tx, entry.run_id, entry.candidate_id)
+    }
+    return tuple(
+        gate.name
+        for gate in gates(bars)
+        if bars[gate.name].keep is not None
+        and keeps(gate, _value(gate, judged.get(gate.name)), bars[gate.name]) is not True
+    )
 
 
-def _variance(entry: Entry) -> float | None:
-    value = entry.metrics.get("sharpe_variance")
-    return float(value) if isinstance(value, int | float) else None
+def _value(gate: Gate, given: Verdict | None) -> float | None:
+    """What a gate measured; nothing where its answer was about a further condition of its own."""
+    return given.value if given is not None and given.unit == gate.unit else None
 
 
 def _latest(desk: Desk, tx: Connection) -> datetime:

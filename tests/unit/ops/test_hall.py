@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 from tests.finished import FakeChildren, finish_run, make_candidates
 
+from omp.config.gate_bars import GATES
 from omp.domain.errors import Damaged, IllegalMove, InvalidInput, NotFound
 from omp.ops import hall, hall_check, incidents, promotion
 from omp.ops.desk import Desk
@@ -97,11 +98,19 @@ def test_a_flipped_bit_in_the_row_is_found(desk: Desk, entry: str) -> None:
         hall.flag(desk, entry, reason="x")
 
 
-def test_a_raised_bar_is_told_at_once(desk: Desk, entry: str) -> None:
+@pytest.mark.parametrize(
+    "gate", [name for name, table in GATES.items() if table.bars.keep is not None]
+)
+def test_a_raised_bar_is_told_at_once(desk: Desk, entry: str, gate: str) -> None:
     bars = desk.settings.gates
-    stricter = {**bars, "oos_sharpe": replace(bars["oos_sharpe"], promote=2.0, keep=2.0)}
+    raised = 0.0 if GATES[gate].better == "lower" else 1e9
+    assert hall.check(desk).issues == ()
+    stricter = {**bars, gate: replace(bars[gate], keep=raised)}
     strict = replace(desk, settings=replace(desk.settings, gates=stricter))
-    assert any("oos_sharpe" in one for one in hall.check(strict).issues)
+    found = hall.check(strict)
+    assert f"{entry} no longer meets the bars of {gate}" in found.issues
+    assert not found.samples[0].thresholds_met
+    assert found.no_flat_variance == (gate != "variance_sanity")
 
 
 def test_a_folder_without_a_row_is_moved_aside(desk: Desk, entry: str) -> None:
