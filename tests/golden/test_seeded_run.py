@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from omp.config.campaign_file import parse_campaign
@@ -34,11 +35,21 @@ stops = ["stop_loss", "take_profit", "trailing", "max_bars"]
 """
 
 
+def as_quoted(panel: Panel) -> Panel:
+    """Prices as a venue would quote them: whatever a machine's exp gives in the last bit."""
+    names = ("open", "high", "low", "close", "volume")
+    bars = [
+        replace(one, **{name: np.round(getattr(one, name), 4) for name in names})
+        for one in panel.bars
+    ]
+    return replace(panel, bars=tuple(bars))
+
+
 def numbers(direction: str) -> dict[str, Any]:
     """What a small run of a known market finds."""
     whole = generate(parse_recipe("planted,n_bars=1000,n_symbols=2", 11)).panel
     boundary_ns = int(whole.timestamp[boundary_index(len(whole), 0.3)])
-    panel: Panel = whole.window(0, boundary_ns - 1)
+    panel = as_quoted(whole.window(0, boundary_ns - 1))
     campaign = parse_campaign(CAMPAIGN.format(direction=direction), name="golden.toml")
     plan = make_plan(campaign, panel, boundary_ns=boundary_ns, seed=5)
     result = search(plan)
