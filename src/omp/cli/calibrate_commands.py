@@ -8,8 +8,6 @@ import typer
 from omp.cli.face import say
 from omp.domain.errors import InvalidInput
 
-NULL_DRIFTS = (0.0, 0.4, 0.8)
-
 
 def add_to(app: typer.Typer) -> None:
     """Put the command on `app`; it works beside any workspace and needs none."""
@@ -107,6 +105,7 @@ def calibrate(
             remedy="omp calibrate --null 20 --planted 20 --json result.json",
         )
     from omp.lab.calibrate import calibrate as run
+    from omp.market.recipe import DRIFTS
 
     run(
         json_path=out,
@@ -115,7 +114,7 @@ def calibrate(
         null=null,
         planted=planted,
         dial=dial or [1.5],
-        drift=drift or NULL_DRIFTS,
+        drift=drift or DRIFTS,
         edge_drift=edge_drift,
         symbols=symbols,
         edges=edges,

@@ -24,7 +24,10 @@ RULES: Mapping[str, Rule] = {
     ),
     "campaign.timeframe": Rule(choices=TIMEFRAMES, about="length of a bar; 5min means 5m"),
     "campaign.objective": Rule(0, 500, "characters", about="what is looked for"),
-    "data.source": Rule(about="a data set, a digest, or synthetic:<kind>: a fresh market a seed"),
+    "data.source": Rule(
+        about="a data set, a digest, or synthetic:<kind>: a fresh market a seed (noise, null, "
+        "garch, regime, signs, planted, dying)"
+    ),
     "data.start": Rule(about="first day of the in-sample part; narrows it, never widens"),
     "data.end": Rule(about="last day of the in-sample part; narrows it, never widens"),
     "data.universe": Rule(

@@ -64,8 +64,9 @@ source = "us-large-caps"
 """ + _SEARCH.format(generations=12)
 
 _CANARY = """\
-# A market of pure noise, a fresh one for every seed. It must promote nothing; each run of it tests
-# whether the whole chain of evidence still refuses noise.
+# A market of pure noise, a fresh one for every seed: random walks, GARCH, regimes of volatility and
+# real moves with random signs in turn, flat and rising. It must promote nothing; each run of it
+# tests whether the whole chain of evidence still refuses noise.
 [campaign]
 name = "Noise canary"
 owner = "demo"
@@ -75,7 +76,7 @@ objective = "Promote nothing"
 tags = ["demo", "canary"]
 
 [data]
-source = "synthetic:null"
+source = "synthetic:noise"
 
 """ + _SEARCH.format(generations=10)
 

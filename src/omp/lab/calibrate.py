@@ -24,6 +24,7 @@ from omp.lab.one_market import Task, run_task
 from omp.lab.page import write_page
 from omp.lab.part import Done, Part
 from omp.lab.worlds import World, file_worlds, own_worlds
+from omp.market.recipe import DRIFTS
 from omp.market.synthetic_signals import signal_name
 from omp.wire.canonical import canonical, finite
 
@@ -50,9 +51,6 @@ max_conditions = 2
 
 WITH_SIGNALS = ["momentum"]
 """Groups of indicators that are searched beside the signals of a market."""
-
-DRIFTS = (0.0, 0.4, 0.8)
-"""Buy-and-hold Sharpe ratios of the nulls, a year: a third of them each."""
 
 
 def calibrate(

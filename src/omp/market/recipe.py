@@ -16,6 +16,10 @@ DEFAULT_DIAL = 1.5
 EDGE_SHAPES = ("equal", "unequal")
 NULL_KINDS = ("null", "garch", "regime", "signs")
 """Kinds of market that hold no edge."""
+NOISE = "noise"
+"""In the place of a kind: each kind without an edge in turn, with each of `DRIFTS`, by the seed."""
+DRIFTS = (0.0, 0.4, 0.8)
+"""Annual buy-and-hold Sharpe ratios of markets without an edge, in turn."""
 KINDS = (*NULL_KINDS, "planted", "dying")
 """Every kind of synthetic market."""
 LATER = {"n_signals": 0, "shift_years": 0.0, "timeframe": "1d"}
@@ -127,14 +131,17 @@ class Recipe:
 
 
 def parse_recipe(text: str, seed: int) -> Recipe:
-    """A recipe from its short form: `null`, or `planted,dial=2.0,n_symbols=5`.
+    """A recipe from its short form: `null`, `noise`, or `planted,dial=2.0,n_symbols=5`.
 
     Raises:
         InvalidInput: when the kind or a parameter is unknown, or a value is not usable.
     """
     kind, *rest = text.split(",")
     types = {one.name: one.type for one in fields(Recipe)}
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"kind": kind.strip(), "seed": seed}
+    if values["kind"] == NOISE:
+        turn, at = divmod(seed, len(NULL_KINDS))
+        values |= {"kind": NULL_KINDS[at], "drift_sharpe": DRIFTS[turn % len(DRIFTS)]}
     for part in rest:
         key, _, value = part.strip().partition("=")
         try:
@@ -146,4 +153,4 @@ def parse_recipe(text: str, seed: int) -> Recipe:
                 allowed="KIND[,NAME=VALUE…] with " + ", ".join(types),
                 remedy="for example planted,dial=2.0,n_symbols=5",
             ) from error
-    return Recipe(kind.strip(), **({"seed": seed} | values))
+    return Recipe(**values)

@@ -10,8 +10,8 @@ from omp.store import campaigns, hall
 from omp.store.hall import Canary
 from omp.store.runs import Run
 
-NOISE = ("synthetic:null", "synthetic:garch", "synthetic:regime", "synthetic:signs")
-"""Sources that are made without an edge, a market a seed: every kind of null of the market room."""
+NOISE = tuple(f"synthetic:{kind}" for kind in ("noise", "null", "garch", "regime", "signs"))
+"""Sources that are made without an edge, a market a seed: every kind of null, or all in turn."""
 
 
 def is_canary(tx: Connection, run: Run) -> bool:

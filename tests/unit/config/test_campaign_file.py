@@ -228,6 +228,6 @@ def test_the_demo_has_real_data_a_canary_and_a_planted_edge() -> None:
     sources = {demo.file_name: parse_campaign(demo.text, name="x").data.source for demo in queued}
     assert sources == {
         "us_large_caps.toml": "us-large-caps",
-        "canary.toml": "synthetic:null",
+        "canary.toml": "synthetic:noise",
         "planted_edge.toml": "planted-edge",
     }

@@ -6,6 +6,7 @@ import pytest
 from omp.domain.errors import InvalidInput
 from omp.market.bars import FIELDS, Bars, Panel
 from omp.market.readiness import judge_panel
+from omp.market.recipe import DRIFTS
 from omp.market.synthetic import (
     EDGES,
     KINDS,
@@ -235,6 +236,14 @@ def test_names_carry_kind_and_seed_and_differ_with_every_parameter() -> None:
     }
     assert len(names) == 5
     assert all(name.startswith(("PLANTED-0000", "DYING-000017")) for name in names)
+
+
+def test_noise_takes_every_kind_with_every_drift_in_turn() -> None:
+    recipes = [parse_recipe("noise", seed) for seed in range(12)]
+    pairs = {(one.kind, one.drift_sharpe) for one in recipes}
+    assert pairs == {(kind, drift) for kind in NULL_KINDS for drift in DRIFTS}
+    assert parse_recipe("noise", 17) == Recipe("garch", 17, drift_sharpe=0.4)
+    assert parse_recipe("noise,drift_sharpe=0.1,n_symbols=2", 8).drift_sharpe == 0.1
 
 
 def test_the_short_form_of_a_recipe() -> None:

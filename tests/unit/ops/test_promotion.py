@@ -438,7 +438,7 @@ def test_a_hit_on_a_known_market_opens_its_incident_all_the_same(
     assert (incident.severity, incident.fingerprint) == ("SEV-2", f"canary.promoted:{again}")
 
 
-@pytest.mark.parametrize("kind", NULL_KINDS)
+@pytest.mark.parametrize("kind", ["noise", *NULL_KINDS])
 def test_every_kind_of_noise_is_a_canary(desk: Desk, children: FakeChildren, kind: str) -> None:
     go_on(desk, finish_run(desk, source=f"synthetic:{kind}"), children)
     with desk.read() as tx:
