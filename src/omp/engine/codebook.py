@@ -9,22 +9,18 @@ and numbered behind the others, together with their mirror image.
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-import blake3
 import numpy as np
 from numpy.typing import NDArray
 
-from omp.domain.indicators import INDICATORS
 from omp.engine.genome import MIRRORED, OPERATORS, Condition, Operand, Stops
 from omp.engine.grammar import Grammar
+from omp.engine.numbering import content_keys, digest, number_grammar
 from omp.engine.steps import condition_steps
 from omp.engine.stops import STOP_LEVELS, STOP_NAMES
 from omp.engine.strategy import condition_table, to_condition
 
 Words = NDArray[np.uint64]
 Int = NDArray[np.int64]
-
-_LANES = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03))
-_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 class Codebook:
@@ -42,23 +38,27 @@ class Codebook:
         key: 128-bit hash of the condition's content, whatever its number, [C, 2].
         operands: the operands by number, strangers behind those of the grammar.
         own: conditions of the grammar itself; strangers have higher numbers.
+        operand_steps: operands of the grammar one grid step away from each, [O, most], -1 for none.
     """
 
     def __init__(self, grammar: Grammar, strangers: Sequence[Condition] = ()) -> None:
         self.grammar = grammar
         self.max_conditions = grammar.max_conditions
-        self.operands = [one for some in grammar.operands.values() for one in some]
-        self._operand = {one: i for i, one in enumerate(self.operands)}
+        own = number_grammar(grammar)
+        self.operands = list(own.operands)
+        self._operand = dict(own.operand)
+        self._operand_key = own.operand_key
+        self._levels = own.levels
+        self.level_base, self.n_levels = own.level_base, own.n_levels
+        self.scale, self.rank = own.scale, own.rank
+        self.pair_base, self.group_size, self.member = own.pair_base, own.group_size, own.member
+        self.left, self.op, self.right = own.left, own.op, own.right
+        self.level, self.mirror, self.key = own.level, own.mirror, own.key
+        self.own, self.operand_steps = own.left.size, own.operand_steps
         self._stops = [list(STOP_LEVELS[name]) for name in STOP_NAMES]
         self._stop_keys: Words | None = None
         self._made: dict[int, Condition] = {}
         self._strangers: dict[Condition, int] = {}
-        self._levels: dict[str, dict[float, int]] = {
-            name: {level: i for i, level in enumerate(grammar.levels(name))}
-            for name in grammar.operands
-        }
-        self._operand_key = np.array([_digest(repr(one)) for one in self.operands])
-        self._number_grammar()
         for one in strangers:
             self.number(one)
 
@@ -84,7 +84,7 @@ class Codebook:
             made = np.zeros((4, widest, 2), dtype=np.uint64)
             for kind, levels in enumerate(self._stops):
                 for i, level in enumerate(levels):
-                    made[kind, i] = _digest(f"{STOP_NAMES[kind]} {float(level)!r}")
+                    made[kind, i] = digest(f"{STOP_NAMES[kind]} {float(level)!r}")
             self._stop_keys = made
         return self._stop_keys
 
@@ -153,47 +153,6 @@ class Codebook:
             levels.append(value)
         return levels.index(value)
 
-    def _number_grammar(self) -> None:
-        """Number level conditions operand by operand, then pairs scale by scale."""
-        n = len(self.operands)
-        self.level_base, self.n_levels = np.full(n, -1, np.int64), np.zeros(n, np.int64)
-        self.scale, self.rank = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
-        parts: list[tuple[Any, Any, Any, Any, int]] = []
-        total = 0
-        members: dict[str, list[int]] = {}
-        for i, one in enumerate(self.operands):
-            table = INDICATORS[one.indicator]
-            levels = np.array(self.grammar.levels(one.indicator))
-            self.level_base[i], self.n_levels[i] = total, levels.size
-            size = levels.size * len(OPERATORS)
-            ops = np.repeat(np.arange(len(OPERATORS)), levels.size)
-            none = np.full(size, -1)
-            parts.append((np.full(size, i), ops, none, np.tile(levels, 4), levels.size))
-            total += size
-            if table.scale:
-                members.setdefault(table.scale, []).append(i)
-        groups = [sorted(some, key=self.operands.__getitem__) for some in members.values()]
-        groups = [some for some in groups if len(some) > 1]
-        self.pair_base, self.group_size = np.zeros((2, len(groups)), np.int64)
-        self.member = np.full((len(groups), max(map(len, groups), default=0)), -1, np.int64)
-        for at, some in enumerate(groups):
-            self.pair_base[at], self.group_size[at] = total, len(some)
-            self.member[at, : len(some)] = some
-            self.scale[some], self.rank[some] = at, np.arange(len(some))
-            low, high = (np.array(some)[side] for side in np.triu_indices(len(some), 1))
-            ops = np.repeat(np.arange(len(OPERATORS)), low.size)
-            none = np.full(ops.size, np.nan)
-            parts.append((np.tile(low, 4), ops, np.tile(high, 4), none, low.size))
-            total += ops.size
-        left, op, right, level = (np.concatenate([one[k] for one in parts]) for k in range(4))
-        stride = np.concatenate([np.full(one[0].size, one[4]) for one in parts])
-        self.left, self.right = left.astype(np.int32), right.astype(np.int32)
-        self.op, self.level = op.astype(np.uint8), level.astype(np.float64)
-        self.own = total
-        turned = np.where(op % 2 == 0, stride, -stride)
-        self.mirror = (np.arange(total) + turned).astype(np.int32)
-        self.key = self._keys(slice(0, total))
-
     def _own_number(self, one: Condition) -> int | None:
         left, op = self._operand.get(one.left), OPERATORS.index(one.op)
         if left is None or left >= self.rank.size:
@@ -224,7 +183,9 @@ class Codebook:
         self.op, self.right = _longer(self.op, ops), _longer(self.right, [right] * 2)
         self.level = _longer(self.level, [level] * 2)
         self.mirror = _longer(self.mirror, [number + 1, number])
-        self.key = np.concatenate([self.key, self._keys(slice(number, number + 2))])
+        both = slice(number, number + 2)
+        parts = (self.left[both], self.op[both], self.right[both], self.level[both])
+        self.key = np.concatenate([self.key, content_keys(self._operand_key, *parts)])
         return number
 
     def _operand_number(self, one: Operand) -> int:
@@ -232,34 +193,8 @@ class Codebook:
         if known is None:
             known = self._operand[one] = len(self.operands)
             self.operands.append(one)
-            self._operand_key = np.concatenate([self._operand_key, [_digest(repr(one))]])
+            self._operand_key = np.concatenate([self._operand_key, [digest(repr(one))]])
         return known
-
-    def _keys(self, some: slice) -> Words:
-        """The content hashes of some conditions, [n, 2]."""
-        left, right = self.left[some], self.right[some]
-        bits = np.ascontiguousarray(self.level[some]).view(np.uint64)
-        made = np.empty((left.size, 2), dtype=np.uint64)
-        with np.errstate(over="ignore"):
-            for lane, salt in enumerate(_LANES):
-                other = np.where(right >= 0, self._operand_key[right, lane], _mixed(bits ^ salt))
-                h = _mixed(self._operand_key[left, lane] ^ salt)
-                h = _mixed(h + self.op[some].astype(np.uint64) + np.uint64(1))
-                made[:, lane] = _mixed(h ^ other)
-        return made
-
-
-def _digest(text: str) -> Words:
-    """128 bits of the blake3 of a text."""
-    return np.frombuffer(blake3.blake3(text.encode()).digest()[:16], dtype="<u8").astype(np.uint64)
-
-
-def _mixed(h: Words) -> Words:
-    """The finisher of splitmix64 (Steele, Lea and Flood, 2014)."""
-    h = (h ^ (h >> np.uint64(30))) * _MIX_1
-    h = (h ^ (h >> np.uint64(27))) * _MIX_2
-    mixed: Words = h ^ (h >> np.uint64(31))
-    return mixed
 
 
 def _longer(array: NDArray[Any], more: Sequence[float]) -> NDArray[Any]:

@@ -99,6 +99,17 @@ class Population:
             self.stops[at],
         )
 
+    def head(self, size: int) -> Self:
+        """The first genomes, without a copy."""
+        return type(self)(
+            self.codebook,
+            self.direction[:size],
+            self.every[:size],
+            self.count[:size],
+            self.conditions[:size],
+            self.stops[:size],
+        )
+
     def widened(self) -> Self:
         """The same with as many columns as the codebook has room for now."""
         missing = self.codebook.max_conditions - self.conditions.shape[2]

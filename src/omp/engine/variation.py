@@ -4,17 +4,15 @@ Everything follows from a key and a genome's place, so that a generation is the 
 machine, for any number of workers and after every restart.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from omp.domain.indicators import INDICATORS
 from omp.engine import grammar as habits
 from omp.engine.codebook import Codebook
 from omp.engine.genome import DIRECTIONS
 from omp.engine.population import Population
-from omp.engine.steps import operand_steps
 from omp.engine.stops import STOP_LEVELS, STOP_NAMES
 
 Int = NDArray[np.int64]
@@ -68,6 +66,19 @@ class Tables(NamedTuple):
     level_draws: int
 
 
+class Dice(NamedTuple):
+    """A stream of numbers, with room for what is being chosen from.
+
+    Args:
+        state: of the stream, [1]. steps: numbers of conditions one step away. pool: of the
+            conditions of two parents.
+    """
+
+    state: NDArray[np.uint64]
+    steps: Int
+    pool: NDArray[np.int32]
+
+
 class Breeding(NamedTuple):
     """The ways a child comes about.
 
@@ -91,7 +102,6 @@ class Variation:
 
     def __init__(self, codebook: Codebook) -> None:
         self.codebook = codebook
-        self._operand_steps = _operand_steps(codebook)
         self._steps: dict[int, tuple[int, ...]] = {}
         self._tables: Tables | None = None
 
@@ -105,8 +115,8 @@ class Variation:
         """
         from omp.engine.kernels.vary import draw
 
-        made = Population.empty(self.codebook, size)
-        draw(self._known(), np.uint64(key), start, rows(made))
+        made, known = Population.empty(self.codebook, size), self._known()
+        draw(known, np.uint64(key), start, _dice(known, made), rows(made))
         return made
 
     def changed(self, population: Population, key: int, move: str | None = None) -> Population:
@@ -116,8 +126,8 @@ class Variation:
         source = population.widened()
         self._learn_steps(source)
         made = Population.empty(self.codebook, len(source))
-        kind = -1 if move is None else MOVES.index(move)
-        change(self._known(), np.uint64(key), kind, rows(source), rows(made))
+        kind, known = -1 if move is None else MOVES.index(move), self._known()
+        change(known, np.uint64(key), kind, rows(source), _dice(known, source), rows(made))
         return made
 
     def bred(
@@ -139,11 +149,11 @@ class Variation:
 
         source = parents.widened()
         self._learn_steps(source)
-        made = Population.empty(self.codebook, size + 1)
-        given = rows(source)
+        made, known = Population.empty(self.codebook, size + 1), self._known()
+        given, dice = rows(source), _dice(known, source)
         ways = ways or Breeding()
-        breed(self._known(), np.uint64(key), start, given, 0, len(source), ways, rows(made))
-        return made.take(np.arange(size))
+        breed(known, np.uint64(key), start, given, 0, len(source), ways, dice, rows(made))
+        return made.head(size)
 
     # ------------------------------------------------------------------ inside
 
@@ -178,7 +188,7 @@ class Variation:
                 pair_base=book.pair_base,
                 group_size=book.group_size,
                 member=book.member,
-                operand_steps=self._operand_steps,
+                operand_steps=book.operand_steps,
                 stranger_steps=strange,
                 left=book.left,
                 op=book.op,
@@ -208,14 +218,8 @@ def rows(population: Population) -> Rows:
     )
 
 
-def _operand_steps(book: Codebook) -> Int:
-    """Operands of the grammar one grid step away from each, [O, most], -1 for none."""
-    own = book.rank.size
-    most = 2 * max(len(INDICATORS[one.indicator].parameters) for one in book.operands[:own])
-    made: Any = np.full((own, most), -1, dtype=np.int64)
-    number = {one: i for i, one in enumerate(book.operands[:own])}
-    for i, one in enumerate(book.operands[:own]):
-        found = [number[other] for other in operand_steps(one) if other in number]
-        made[i, : len(found)] = found
-    steps: Int = made
-    return steps
+def _dice(known: Tables, source: Population) -> Dice:
+    """Room for the steps of any condition, and for the conditions of two parents."""
+    steps = max(4 * known.operand_steps.shape[1] + 2, known.stranger_steps.shape[1])
+    width = max(known.max_conditions, source.conditions.shape[2])
+    return Dice(np.empty(1, np.uint64), np.empty(steps, np.int64), np.empty(2 * width, np.int32))

@@ -3,8 +3,9 @@
 Each step calls the function that a child or the daemon calls. Only the order is lazy: what costs
 most (stress, the proof against look-ahead, the oracle's replay) is measured of a candidate when
 its other gates and its place in the ensemble make it matter; and where PBO, which speaks about the
-run, refuses every candidate, only the champion is measured. Neither changes a verdict. What the
-campaigns of one market share (indicators, prices, windows) is made once.
+run, refuses every candidate, the champion alone answers, to the gates that need none of that.
+Neither changes a verdict. What the campaigns of one market share (indicators, prices, windows) is
+made once.
 """
 
 from dataclasses import dataclass, replace
@@ -136,7 +137,10 @@ def walk(
     result = made.result()
     charged = ledger.charge(result.counts.distinct)
     rest = (result, settings, charged, words, mill.bench)
-    screen = refusal(*rest) or Screen(*rest)
+    refused = refusal(*rest)
+    if refused is not None:
+        return _walked(refused, refused.champion, refused.from_draft())
+    screen = Screen(*rest)
     offer = choose(screen.evidence, screen, settings.holdout)
     if not offer.members:
         return _refused_screened(screen, ledger)

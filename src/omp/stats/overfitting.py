@@ -197,7 +197,7 @@ class _Halves:
         n = self.bars[0, low] + self.bars[1, high]
         total = self.sums[0, low] + self.sums[1, high]
         squares = self.squares[0, low] + self.squares[1, high]
-        flat = total * total / n >= squares * (1.0 - FLAT_VARIANCE)
+        flat = total * total >= squares * (n * (1.0 - FLAT_VARIANCE))
         solid = np.where(flat, 1.0, squares)
         return np.where(flat, 0.0, total * np.abs(total) / solid), flat
 

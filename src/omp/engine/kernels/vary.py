@@ -2,6 +2,9 @@
 
 Every genome has a stream of numbers of its own, splitmix64 (Steele, Lea and Flood, 2014) from a
 key of run, generation and place: what it becomes depends on nothing that others draw.
+
+Nothing is allocated here, so `_nrt=False` leaves out the counting of references: each table of `t`
+that is read would otherwise cost two atomic operations, two thirds of the time in all.
 """
 
 from typing import Any
@@ -16,20 +19,20 @@ _TO_SHARE = 2.0**-53
 _ATTEMPTS = 8  # moves that may leave a genome as it is before a fresh one is drawn
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _mixed(h: Any) -> Any:
     h = (h ^ (h >> _S30)) * _MIX_1
     h = (h ^ (h >> _S27)) * _MIX_2
     return h ^ (h >> _S31)
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _share(dice: Any) -> float:
-    dice[0] += _STEP
-    return float(_mixed(dice[0]) >> _S11) * _TO_SHARE
+    dice.state[0] += _STEP
+    return float(_mixed(dice.state[0]) >> _S11) * _TO_SHARE
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _below(dice: Any, n: int) -> int:
     return int(_share(dice) * n)
 
@@ -37,7 +40,7 @@ def _below(dice: Any, n: int) -> int:
 # ------------------------------------------------------------------ conditions and rules
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _pair(t: Any, a: int, op: int, b: int) -> Any:
     """The number of a condition between two operands of one scale, in canonical form."""
     i, j = t.rank[a], t.rank[b]
@@ -48,7 +51,7 @@ def _pair(t: Any, a: int, op: int, b: int) -> Any:
     return t.pair_base[group] + op * (m * (m - 1) // 2) + i * (2 * m - i - 1) // 2 + (j - i - 1)
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _random_condition(t: Any, dice: Any) -> Any:
     name = _below(dice, t.first.size)
     left = t.first[name] + _below(dice, t.size[name])
@@ -66,7 +69,7 @@ def _random_condition(t: Any, dice: Any) -> Any:
     return _pair(t, left, op, t.member[group, at])
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _settle(row: Any, n: int) -> int:
     """Sort a side's conditions, each once, -1 behind the last; how many they are."""
     for i in range(1, n):
@@ -85,7 +88,7 @@ def _settle(row: Any, n: int) -> int:
     return kept
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _put(p: Any, g: int, side: int, n: int, every: bool) -> None:
     """Bring a side whose first n conditions were just written into canonical form."""
     n = _settle(p.conditions[g, side], n)
@@ -93,7 +96,7 @@ def _put(p: Any, g: int, side: int, n: int, every: bool) -> None:
     p.every[g, side] = n == 1 or (n > 1 and every)
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _random_rule(t: Any, dice: Any, p: Any, g: int, side: int) -> None:
     n = 1
     while n < t.max_conditions and _share(dice) < t.further_share:
@@ -104,7 +107,7 @@ def _random_rule(t: Any, dice: Any, p: Any, g: int, side: int) -> None:
     _put(p, g, side, n, every)
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _dual_exit(t: Any, p: Any, g: int) -> None:
     n = p.counts[g, 0]
     for k in range(n):
@@ -112,7 +115,7 @@ def _dual_exit(t: Any, p: Any, g: int) -> None:
     _put(p, g, 1, n, not p.every[g, 0])
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _random_genome(t: Any, dice: Any, p: Any, g: int) -> None:
     p.direction[g] = t.direction
     _random_rule(t, dice, p, g, 0)
@@ -127,7 +130,7 @@ def _random_genome(t: Any, dice: Any, p: Any, g: int) -> None:
             p.stops[g, kind] = _below(dice, t.stop_sizes[kind])
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _copy(source: Any, at: int, p: Any, g: int) -> None:
     p.direction[g] = source.direction[at]
     for kind in range(4):
@@ -136,7 +139,7 @@ def _copy(source: Any, at: int, p: Any, g: int) -> None:
         _copy_side(source, at, p, g, side)
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _copy_side(source: Any, at: int, p: Any, g: int, side: int) -> None:
     for k in range(p.conditions.shape[2]):
         p.conditions[g, side, k] = source.conditions[at, side, k]
@@ -144,7 +147,7 @@ def _copy_side(source: Any, at: int, p: Any, g: int, side: int) -> None:
     p.every[g, side] = source.every[at, side]
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _same(a: Any, i: int, b: Any, j: int) -> bool:
     for side in range(2):
         if a.counts[i, side] != b.counts[j, side] or a.every[i, side] != b.every[j, side]:
@@ -161,14 +164,16 @@ def _same(a: Any, i: int, b: Any, j: int) -> bool:
 # ------------------------------------------------------------------ moves
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _stepped(t: Any, dice: Any, number: int) -> Any:
     """A condition one grid step away, each equally likely; the same where there is none."""
-    found = np.empty(4 * t.operand_steps.shape[1] + 2, dtype=np.int64)
+    found, n = dice.steps, 0
     if number >= t.own:
         steps = t.stranger_steps[number - t.own]
-        found = steps
-        n = int((steps >= 0).sum())
+        for one in steps:
+            if one >= 0:
+                found[n] = one
+                n += 1
     elif t.right[number] < 0:
         n = _level_steps(t, number, found)
     else:
@@ -176,7 +181,7 @@ def _stepped(t: Any, dice: Any, number: int) -> Any:
     return found[_below(dice, n)] if n > 0 else number
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _level_steps(t: Any, number: int, found: Any) -> int:
     left, op, n = t.left[number], int(t.op[number]), 0
     levels = t.n_levels[left]
@@ -192,7 +197,7 @@ def _level_steps(t: Any, number: int, found: Any) -> int:
     return n
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _pair_steps(t: Any, number: int, found: Any) -> int:
     left, right, op, n = t.left[number], t.right[number], int(t.op[number]), 0
     for one in t.operand_steps[left]:
@@ -206,7 +211,7 @@ def _pair_steps(t: Any, number: int, found: Any) -> int:
     return n
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _change_stop(t: Any, dice: Any, p: Any, g: int) -> None:
     if t.stop_kinds.size == 0:
         return
@@ -217,7 +222,7 @@ def _change_stop(t: Any, dice: Any, p: Any, g: int) -> None:
         p.stops[g, one] = _below(dice, t.stop_sizes[one])
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _move(t: Any, dice: Any, p: Any, g: int, kind: int) -> None:
     """Change a genome in place by one move; the numbers are those of `variation.MOVES`."""
     side = 0 if _share(dice) < 0.6 else 1
@@ -251,7 +256,7 @@ def _move(t: Any, dice: Any, p: Any, g: int, kind: int) -> None:
         _change_stop(t, dice, p, g)
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _mutate(t: Any, dice: Any, source: Any, at: int, p: Any, g: int) -> None:
     """Another genome than the source wherever some moves can make one, else a fresh one."""
     for _ in range(_ATTEMPTS):
@@ -262,10 +267,10 @@ def _mutate(t: Any, dice: Any, source: Any, at: int, p: Any, g: int) -> None:
     _random_genome(t, dice, p, g)
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _mix_side(t: Any, dice: Any, q: Any, a: int, b: int, p: Any, g: int, side: int) -> None:
     """Some of the conditions of both parents; at most as many as the grammar allows."""
-    pool = np.empty(2 * q.conditions.shape[2], dtype=np.int32)
+    pool = dice.pool
     n = int(q.counts[a, side])
     for k in range(n):
         pool[k] = q.conditions[a, side, k]
@@ -285,7 +290,7 @@ def _mix_side(t: Any, dice: Any, q: Any, a: int, b: int, p: Any, g: int, side: i
     _put(p, g, side, wanted, q.every[a if _share(dice) < 0.5 else b, side])
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _cross(t: Any, dice: Any, q: Any, a: int, b: int, p: Any, g: int) -> None:
     p.direction[g] = q.direction[a]
     if _share(dice) < 0.5:
@@ -299,7 +304,7 @@ def _cross(t: Any, dice: Any, q: Any, a: int, b: int, p: Any, g: int) -> None:
         p.stops[g, kind] = q.stops[one, kind]
 
 
-@njit(nogil=True)
+@njit(nogil=True, _nrt=False)
 def _parent(dice: Any, size: int, tournament: int) -> int:
     best = size
     for _ in range(tournament):
@@ -310,21 +315,19 @@ def _parent(dice: Any, size: int, tournament: int) -> int:
 # ------------------------------------------------------------------ whole populations
 
 
-@njit(cache=True, nogil=True)
-def draw(t: Any, key: Any, start: int, p: Any) -> None:
+@njit(cache=True, nogil=True, _nrt=False)
+def draw(t: Any, key: Any, start: int, dice: Any, p: Any) -> None:
     """Draw random genomes number start, start + 1, … into the rows of p."""
-    dice = np.empty(1, dtype=np.uint64)
     for g in range(p.direction.size):
-        dice[0] = _mixed(key + np.uint64(start + g) * _STEP)
+        dice.state[0] = _mixed(key + np.uint64(start + g) * _STEP)
         _random_genome(t, dice, p, g)
 
 
-@njit(cache=True, nogil=True)
-def change(t: Any, key: Any, kind: int, source: Any, p: Any) -> None:
+@njit(cache=True, nogil=True, _nrt=False)
+def change(t: Any, key: Any, kind: int, source: Any, dice: Any, p: Any) -> None:
     """Change each genome of a population by one move (-1: any that changes it) into p."""
-    dice = np.empty(1, dtype=np.uint64)
     for g in range(p.direction.size):
-        dice[0] = _mixed(key + np.uint64(g) * _STEP)
+        dice.state[0] = _mixed(key + np.uint64(g) * _STEP)
         if kind < 0:
             _mutate(t, dice, source, g, p, g)
         else:
@@ -332,18 +335,19 @@ def change(t: Any, key: Any, kind: int, source: Any, p: Any) -> None:
             _move(t, dice, p, g, kind)
 
 
-@njit(cache=True, nogil=True)
-def breed(t: Any, key: Any, start: int, parents: Any, lo: int, hi: int, b: Any, p: Any) -> None:
+@njit(cache=True, nogil=True, _nrt=False)
+def breed(
+    t: Any, key: Any, start: int, parents: Any, lo: int, hi: int, b: Any, dice: Any, p: Any
+) -> None:
     """Breed children number start, start + 1, … of the parents lo to hi, best first, into p.
 
     Args:
         t: Tables. key: of the run and generation. b: Breeding, the shares of each way.
         parents, p: Rows.
     """
-    dice = np.empty(1, dtype=np.uint64)
     size = p.direction.size - 1  # the last row is where a crossing waits for its mutation
     for g in range(size):
-        dice[0] = _mixed(key + np.uint64(start + g) * _STEP)
+        dice.state[0] = _mixed(key + np.uint64(start + g) * _STEP)
         if _share(dice) < b.newcomers or hi == lo:
             _random_genome(t, dice, p, g)
             continue

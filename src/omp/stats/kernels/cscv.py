@@ -27,14 +27,14 @@ def _measure(
     """
     size = keys.size
     lanes = np.empty(_LANES)
-    best = -np.inf
+    best, bar = -np.inf, n * solid
     for strip in range(tops.size):
         begin = strip * _STRIP
         end = min(size, begin + _STRIP)
         for i in range(begin, end):
             total = low[i] + high[i]
             squares = low_sq[i] + high_sq[i]
-            flat = total * total / n >= squares * solid
+            flat = total * total >= squares * bar
             keys[i] = 0.0 if flat else total * abs(total) / squares
         lanes[:] = -np.inf
         whole = begin + (end - begin) // _LANES * _LANES
@@ -96,7 +96,7 @@ def _any_flat(
                 low, high = rows[half, 0], rows[half, 1]
                 total = sums[0, low, i] + sums[1, high, i]
                 square = squares[0, low, i] + squares[1, high, i]
-                if total * total / n[half] >= square * solid:
+                if total * total >= square * (n[half] * solid):
                     return True
     return False
 
