@@ -25,6 +25,7 @@ KINDS: dict[str, str] = {
     "data.limit": "a limit of age was set for a data set",
     "ledger.charged": "trials were charged to a lineage",
     "look.granted": "a look at a sealed window was granted, with its level",
+    "looks.lost": "looks that were granted are not in a restored record; their levels stay spent",
     "look.refused": "a look was asked for and refused",
     "look.torn": "what a look left cannot be read; it is executed again under the same grant",
     "look.taken": "a granted look has its result",

@@ -82,7 +82,7 @@ def restore(
     _refuse_used(target)
     known, why = _known(file, manifest, anchor)
     if not dry_run:
-        _write(file.parent, manifest, dict(keys), target, known)
+        _write(file.parent, manifest, dict(keys), target, known, _known_looks(manifest, anchor))
         _open(target, manifest, why)
     verb = "would be restored" if dry_run else "is restored"
     looks = f"; looks are frozen: {why}" if why else ""
@@ -113,8 +113,7 @@ def _known(file: Path, manifest: Manifest, anchor: Path | None) -> tuple[Head, s
     if anchor is not None and not anchor.is_file():
         raise NotFound(f"there is no anchor {anchor}", remedy="name state/anchor of the workspace")
     heads: list[Head] = []
-    places = [Workspace(Path(manifest.root)).state / "anchor", *([anchor] if anchor else [])]
-    for place in places:
+    for place in _anchors(manifest, anchor):
         heads += [head] if (head := _read_anchor(place)) else []
     is_known = bool(heads)
     for path in manifests(file.parent):
@@ -135,6 +134,19 @@ def _known(file: Path, manifest: Manifest, anchor: Path | None) -> tuple[Head, s
     return manifest.head, None
 
 
+def _known_looks(manifest: Manifest, anchor: Path | None) -> dict[str, int]:
+    """The highest look at each sealed window that an anchor of this workspace knows."""
+    known: dict[str, int] = {}
+    for place in _anchors(manifest, anchor):
+        for window, ordinal in journal.looks_in(place).items():
+            known[window] = max(ordinal, known.get(window, 0))
+    return known
+
+
+def _anchors(manifest: Manifest, anchor: Path | None) -> list[Path]:
+    return [journal.anchor_path(Workspace(Path(manifest.root))), *([anchor] if anchor else [])]
+
+
 def _read_anchor(path: Path) -> Head | None:
     try:
         document = json.loads(path.read_bytes())
@@ -144,7 +156,12 @@ def _read_anchor(path: Path) -> Head | None:
 
 
 def _write(
-    store: Path, manifest: Manifest, keys: dict[str, bytes], target: Path, known: Head
+    store: Path,
+    manifest: Manifest,
+    keys: dict[str, bytes],
+    target: Path,
+    known: Head,
+    looks: dict[str, int],
 ) -> None:
     """Everything into a folder beside the target, which then becomes it."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -164,7 +181,7 @@ def _write(
             write_private(part.keys / Path(name).name, content)
         objects.fetch(store, manifest.database.digest, part.database, mode=0o600)
         _prove(part.database, manifest)
-        journal.write_anchor(part, known, accept=True)
+        journal.write_anchor(part, known, looks=looks, accept=True)
         for here, _, _ in os.walk(part.root, topdown=False):
             sync_folder(Path(here))
         if target.exists():

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from omp.config.settings import LoadedSettings, Settings
 from omp.domain.errors import ResourceShort
-from omp.store import journal
+from omp.store import journal, looks
 from omp.store.database import Database
 from omp.wire.workspace import Workspace
 
@@ -128,8 +128,9 @@ class Desk:
         try:
             with self.db.read() as tx:
                 behind, last = journal.behind(tx, self.workspace), journal.head(tx)
+                granted = looks.highest(tx)
             if behind is None and last.seq:
-                journal.write_anchor(self.workspace, last)
+                journal.write_anchor(self.workspace, last, looks=granted)
         except ResourceShort as error:
             fault = error
         self.arrears.anchor = fault

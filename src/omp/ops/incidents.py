@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from omp.domain.errors import Conflict, InvalidInput
 from omp.domain.ids import new_id
 from omp.domain.incident import FREEZING, INCIDENT, SEVERITIES
-from omp.ops import alerts, data_holds
+from omp.ops import alerts, data_holds, lost_looks
 from omp.ops.desk import Desk
 from omp.ops.freeze import code_now
 from omp.store import data_incidents as data_rows
@@ -222,6 +222,8 @@ def _move(
         desk.note(tx, kind, incident_id, dict(written))
         if action == "resolve":
             _let_go(desk, tx, incident_id)
+            if before.fingerprint == JOURNAL_BEHIND:
+                lost_looks.remember(desk, tx, incident_id)
             if before.recovered_at is None:
                 alerts.post(desk, tx, before, "closed", summary=written["resolution"])
         _note_freeze(desk, tx, was_frozen=was_frozen, subject=incident_id)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from omp.domain import holdout
 from omp.domain.luck import expected_max_sharpe
 from omp.gates.case import LedgerFacts
+from omp.ops import lost_looks
 from omp.ops.desk import Desk
 from omp.store import ledger as rows
 from omp.store import looks as look_rows
@@ -40,7 +41,8 @@ class Budget:
         window: Its name.
         looks: Looks granted so far.
         promoted: Those of them that ended in a promotion.
-        spent: Sum of their levels.
+        lost: Looks that were granted before a record was restored that does not hold them.
+        spent: Sum of the levels of all of these.
         alpha: Error level of the window for life.
         next_ordinal: Ordinal of the next look.
         next_level: Its level.
@@ -49,6 +51,7 @@ class Budget:
     window: str
     looks: int
     promoted: int
+    lost: int
     spent: float
     alpha: float
     next_ordinal: int
@@ -104,14 +107,24 @@ def budget_of(tx: Connection, desk: Desk, lineage: str) -> Budget:
         for one in look_rows.of_lineages(tx, snapshots.members(tx, lineage))
         if opened_at is None or one.granted_at >= opened_at or one.window == window
     ]
-    promoted = [place for place, one in enumerate(taken, start=1) if one.promoted]
-    ordinal = max([len(taken), *(one.ordinal for one in taken)]) + 1
+    members = snapshots.members(tx, lineage)
+    counting = lost_looks.windows_of(tx, members) if opened_at is None else (window,)
+    lost = lost_looks.of(tx, counting, taken)
+    promoted = [
+        place if not lost.ordinals else max(place, one.ordinal)
+        for place, one in enumerate(taken, start=1)
+        if one.promoted
+    ]
+    many = len(taken) + len(lost.ordinals)
+    ordinal = max([many, lost.highest, *(one.ordinal for one in taken)]) + 1
     alpha = holdout.standing_alpha(settings.alpha, (one.level for one in taken if one.ordinal == 1))
     return Budget(
         window=window,
         looks=len(taken),
         promoted=len(promoted),
-        spent=sum(one.level for one in taken),
+        lost=len(lost.ordinals),
+        spent=sum(one.level for one in taken)
+        + sum(holdout.level(one, alpha=alpha) for one in lost.ordinals),
         alpha=alpha,
         next_ordinal=ordinal,
         next_level=holdout.level(

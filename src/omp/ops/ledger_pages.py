@@ -32,6 +32,7 @@ class LineageView:
         effective_trials: Trials that would be as many different ideas, from the random rules of
             the last measurement; None before there is one.
         measured: The last measurement of the luck line on surrogate copies; None before it.
+        lost: Looks granted before a record was restored that does not hold them.
         spent: Sum of the levels of the looks granted, out of `alpha` for the window's life.
         standing: The sealed window, and whether a new one may be opened.
     """
@@ -54,6 +55,7 @@ class LineageView:
     window: str
     looks: int
     promoted: int
+    lost: int
     spent: float
     alpha: float
     next_ordinal: int
@@ -135,6 +137,7 @@ def _view(desk: Desk, tx: Connection, root: Lineage) -> LineageView:
         window=budget.window,
         looks=budget.looks,
         promoted=budget.promoted,
+        lost=budget.lost,
         spent=budget.spent,
         alpha=budget.alpha,
         next_ordinal=budget.next_ordinal,

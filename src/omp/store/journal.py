@@ -7,7 +7,7 @@ restored from an old copy is recognised: its journal ends before the anchor.
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -190,18 +190,28 @@ ANCHORED_KEY = "journal.anchored"
 _anchor_lock = threading.Lock()
 
 
-def write_anchor(workspace: Workspace, last: Head, *, accept: bool = False) -> None:
+def write_anchor(
+    workspace: Workspace,
+    last: Head,
+    *,
+    looks: Mapping[str, int] | None = None,
+    accept: bool = False,
+) -> None:
     """Keep the head outside the database, durably; call it after the commit.
 
     Args:
+        looks: Highest ordinal of each sealed window; what is anchored already never goes down.
         accept: Go back to an earlier head: a person has accepted a restored record.
     """
     with _anchor_lock:
         kept = read_anchor(workspace)
         if not accept and kept is not None and kept.seq >= last.seq:
             return
-        line = canonical({"schema_version": 1, "seq": last.seq, "hash": last.hash})
-        write_durable(anchor_path(workspace), line + b"\n")
+        highest = anchored_looks(workspace)
+        for window, ordinal in (looks or {}).items():
+            highest[window] = max(ordinal, highest.get(window, 0))
+        document = {"schema_version": 1, "seq": last.seq, "hash": last.hash, "looks": highest}
+        write_durable(anchor_path(workspace), canonical(document) + b"\n")
 
 
 def anchor_path(workspace: Workspace) -> Path:
@@ -216,6 +226,20 @@ def read_anchor(workspace: Workspace) -> Head | None:
         return Head(int(document["seq"]), str(document["hash"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def anchored_looks(workspace: Workspace) -> dict[str, int]:
+    """Highest ordinal of each sealed window that the anchor knows; nothing where there is none."""
+    return looks_in(anchor_path(workspace))
+
+
+def looks_in(anchor: Path) -> dict[str, int]:
+    """The same of an anchor kept elsewhere; one of before they were written holds none."""
+    try:
+        found = json.loads(anchor.read_bytes()).get("looks", {})
+        return {str(window): int(ordinal) for window, ordinal in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
 
 
 def behind(tx: Connection, workspace: Workspace) -> str | None:

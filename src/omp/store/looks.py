@@ -136,6 +136,12 @@ def change(tx: Connection, look_id: str, *, state: str, **values: Any) -> bool:
     return done
 
 
+def highest(tx: Connection) -> dict[str, int]:
+    """The highest ordinal that was granted at each window."""
+    query = select(looks.c.window, func.max(looks.c.ordinal)).group_by(looks.c.window)
+    return {str(window): int(ordinal) for window, ordinal in tx.execute(query)}
+
+
 def counts(tx: Connection) -> dict[str, int]:
     """How many looks are in each state."""
     query = select(looks.c.state, func.count()).group_by(looks.c.state)

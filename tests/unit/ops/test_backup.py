@@ -10,12 +10,12 @@ from tests.finished import FakeChildren, finish_run
 
 from omp.app import open_desk
 from omp.domain.errors import Conflict, Damaged, InvalidInput, NewerFormat, UnsafePath
-from omp.ops import backup, hall, hall_check, incidents, promotion, upkeep
+from omp.ops import backup, hall, hall_check, incidents, ledger, promotion, upkeep
 from omp.ops.backup_keys import VARIABLE
 from omp.ops.backup_restore import restore
 from omp.ops.desk import Desk
 from omp.ops.eligibility import frozen_because
-from omp.store import journal, looks, objects
+from omp.store import journal, looks, objects, runs
 from omp.wire.canonical import canonical, digest_of
 
 
@@ -83,6 +83,27 @@ def test_looks_freeze_until_a_person_says_what_happened(
             assert frozen_because(again, tx) is None
     finally:
         again.db.close()
+
+
+def test_a_look_after_the_backup_stays_spent_where_it_is_restored(
+    desk: Desk, tmp_path: Path
+) -> None:
+    run_id = finish_run(desk)
+    with desk.read() as tx:
+        lineage = str(runs.get(tx, run_id).lineage)
+    made = backup.make(desk)
+    while promotion.advance(desk, run_id, FakeChildren(desk.workspace)).more:
+        pass
+    assert ledger.budget(desk, lineage).looks == 1
+    restore(Path(made.file), tmp_path / "elsewhere")
+    again = open_desk(tmp_path / "elsewhere", operator="tester", clock=hand_clock(desk))
+    try:
+        (open_one,) = incidents.frozen(again)
+        incidents.resolve(again, open_one.id, cause="c", resolution="r", prevention="p")
+        found = ledger.budget(again, lineage)
+    finally:
+        again.db.close()
+    assert (found.looks, found.lost, found.next_ordinal) == (0, 1, 2)
 
 
 def test_without_the_old_workspace_looks_freeze_too(desk: Desk, tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from tests.finished import FakeChildren, finish_run, make_candidates
 
 from omp.domain.holdout import level, standing_alpha
 from omp.domain.luck import expected_max_sharpe
+from omp.ops import incidents, ledger_pages, promotion
 from omp.ops import ledger as ops_ledger
-from omp.ops import ledger_pages, promotion
 from omp.ops.desk import Desk
+from omp.ops.opening import open_desk
 from omp.stats import expected_max_sharpe as by_stats
-from omp.store import ledger, looks, snapshots
+from omp.store import journal, ledger, looks, snapshots
 from omp.store import runs as run_rows
 from omp.wire.charges import Owed
 
@@ -95,6 +96,33 @@ def test_a_windows_budget_goes_down_look_by_look(desk: Desk) -> None:
     assert found.spent == pytest.approx(sum(level(k, alpha=0.05) for k in (1, 2, 3)))
     assert found.next_level == pytest.approx(level(4, alpha=0.05))
     assert found.spent < found.alpha
+
+
+def test_looks_that_a_restored_record_lost_stay_spent(desk: Desk) -> None:
+    children = FakeChildren(desk.workspace, look_changes={"p_value": 0.9})
+    run_id = finish_run(desk)
+    while promotion.advance(desk, run_id, children).more:
+        pass
+    with desk.read() as tx:
+        lineage, head = str(run_rows.get(tx, run_id).lineage), journal.head(tx)
+    window = ops_ledger.budget(desk, lineage).window
+    assert journal.anchored_looks(desk.workspace) == {window: 1}
+    later = journal.Head(head.seq + 9, "f" * 64)
+    journal.write_anchor(desk.workspace, later, looks={window: 3, "lin_gone@2001": 2})
+    again = open_desk(desk.workspace.root, operator="tester")
+    (incident,) = incidents.frozen(again)
+    incidents.resolve(again, incident.id, cause="c", prevention="p", resolution="r")
+    found = ops_ledger.budget(again, lineage)
+    assert (found.looks, found.lost, found.next_ordinal) == (1, 2, 4)
+    assert found.spent == pytest.approx(sum(level(k, alpha=0.05) for k in (1, 2, 3)))
+    assert found.next_level == pytest.approx(level(4, alpha=0.05))
+    with again.read() as tx:
+        (told,) = journal.records(tx, kinds=["looks.lost"])
+    assert told.payload["highest"] == {window: 3, "lin_gone@2001": 2}
+    with again.write() as tx:
+        again.note(tx, "queue.change", "x", {})
+    assert journal.anchored_looks(desk.workspace)[window] == 3
+    again.db.close()
 
 
 @pytest.mark.parametrize(("asked", "holds"), [(0.2, 0.05), (0.05, 0.05), (0.01, 0.01)])

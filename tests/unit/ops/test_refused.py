@@ -70,7 +70,7 @@ def test_a_record_that_takes_no_writes_is_shown(desk: Desk) -> None:
 def test_no_room_for_the_anchor_is_remembered_as_that(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise DiskFull("the disk has no room to write state/anchor")
 
     monkeypatch.setattr(journal, "write_anchor", full)
