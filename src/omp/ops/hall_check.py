@@ -85,7 +85,9 @@ def check(desk: Desk) -> HallCheck:
     issues += [f"{name} has a row and no folder" for name in sorted(names - folders)]
     issues += [f"{name} has a folder and no row" for name in sorted(folders - names)]
     flat = [name for name, missed in below.items() if "variance_sanity" in missed]
-    issues += [f"{name} comes from a collapsed population" for name in flat]
+    issues += [
+        f"{name}: its population's variance is below the bar, or not on record" for name in flat
+    ]
     undated = [one.candidate_id for one in entries if not _dated(latest, one)]
     issues += [f"{name} was promoted at no valid instant" for name in undated]
     doubled = _doubled(entries)

@@ -460,6 +460,21 @@ def test_a_refused_canary_is_a_clean_one(desk: Desk, children: FakeChildren) -> 
     assert incidents.listed(desk) == ()
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(-2.95, -0.0043), (2.95, -0.0043), (-2.9, -2.9043), (1.97, 1.9657)]
+)
+def test_the_canaries_test_begins_anew_once_it_has_decided(
+    desk: Desk, children: FakeChildren, before: float, after: float
+) -> None:
+    earlier = finish_run(desk)
+    with desk.db.write() as tx:
+        hall.add_canary(tx, hall.Canary(earlier, before > 0, before, desk.clock.iso()))
+    found = make_candidates(2, dsr=0.1, tag="b")
+    go_on(desk, finish_run(desk, found=found, **SECOND, **CANARY), children)  # type: ignore[arg-type]
+    with desk.read() as tx:
+        assert hall.judged_canaries(tx)[-1].score == pytest.approx(after, abs=1e-4)
+
+
 def test_a_run_that_was_not_ingested_is_refused(desk: Desk, children: FakeChildren) -> None:
     run_id = finish_run(desk, charge=False)
     go_on(desk, run_id, children)
