@@ -21,6 +21,7 @@ _ABOUT = {
     "holdout": "the sealed window and the budget of looks at it",
     "data": "age and changes of the user's data; demo and synthetic data never age",
     "canary": "noise markets that must promote nothing",
+    "luck": "what a search finds where there is nothing to find, measured once for each lineage",
     "review": "sign-off before promotion; execution reviews are always by hand",
     "retention": "what becomes of old runs; promoted ones are never touched",
     "store": "the database of record, and how often it is proven",

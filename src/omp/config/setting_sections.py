@@ -55,6 +55,12 @@ class Canary:
 
 
 @dataclass(frozen=True)
+class Luck:
+    copies: int = 20
+    most_min: float = 10.0
+
+
+@dataclass(frozen=True)
 class Review:
     policy: Literal["auto", "manual"] = "auto"
 
@@ -132,6 +138,7 @@ class Settings:
     holdout: Holdout = field(default_factory=Holdout)
     data: Data = field(default_factory=Data)
     canary: Canary = field(default_factory=Canary)
+    luck: Luck = field(default_factory=Luck)
     review: Review = field(default_factory=Review)
     retention: Retention = field(default_factory=Retention)
     store: Store = field(default_factory=Store)
@@ -203,6 +210,15 @@ RULES: Mapping[str, Rule] = {
     ),
     "canary.every_n_runs": Rule(
         0, 100_000, "runs", about="a noise market is mined after so many runs; 0 never"
+    ),
+    "luck.copies": Rule(
+        0,
+        1000,
+        "copies",
+        about="a lineage's luck is measured on so many copies of its data; 0 never",
+    ),
+    "luck.most_min": Rule(
+        0.1, 1440, "minutes", about="fewer copies where they would take longer, none below five"
     ),
     "review.policy": Rule(about="who signs as risk analyst: the panel itself, or a person"),
     "retention.keep_runs": Rule(1, 100_000, "runs", about="the most recent runs stay whole"),

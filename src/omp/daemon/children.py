@@ -25,15 +25,22 @@ class SlotChildren:
         orders: Their command lines.
         leave: Set when the daemon goes down; the child under way is ended then, and what it was
             asked for counts as not tried.
+        slot: Name of the slot; two that work at the same time have two.
     """
 
     def __init__(
-        self, desk: Desk, executor: Executor, orders: Orders, leave: threading.Event
+        self,
+        desk: Desk,
+        executor: Executor,
+        orders: Orders,
+        leave: threading.Event,
+        slot: str = "child-0",
     ) -> None:
         self.desk = desk
         self._executor = executor
         self._orders = orders
         self._leave = leave
+        self._slot = slot
         self._lock = threading.Lock()
         self.run_id: str | None = None
 
@@ -54,7 +61,7 @@ class SlotChildren:
     def _run(self, args: list[str], run_id: str, log: Path) -> ChildResult:
         log.parent.mkdir(parents=True, exist_ok=True)
         start = log.stat().st_size if log.exists() else 0
-        child = self._executor.launch(self._orders.finished(run_id, args, log, "child-0"))
+        child = self._executor.launch(self._orders.finished(run_id, args, log, self._slot))
         self._wait(child)
         self._executor.kill(run_id, child)
         code = child.exit_code()

@@ -30,6 +30,7 @@ from omp.domain.durable import disk_room, sweep_unfinished
 from omp.domain.errors import Conflict, DiskFull, DiskRefused, InvalidConfiguration, OmpError
 from omp.ops import (
     hall_check,
+    luck_turn,
     maintenance,
     miner,
     promotion,
@@ -37,6 +38,7 @@ from omp.ops import (
     retention,
     run_moves,
     settings_versions,
+    upkeep,
 )
 from omp.ops.desk import Desk
 from omp.ops.incidents import DISK_REFUSED, open_incident
@@ -92,7 +94,9 @@ class Loop:
             self.desk, self._children, judge=judge or promotion, trouble=self._hear_of
         )
         self._outbox = Outbox(self.desk)
-        self._upkeep = Upkeep(self.desk)
+        self._luck = SlotChildren(self.desk, self._executor, self._orders, self._leave, "child-1")
+        measure = partial(luck_turn.turn, children=self._luck)
+        self._upkeep = Upkeep(self.desk, {**upkeep.DUTIES, "luck": measure})
         self._herald = Herald()
         self._full: OmpError | None = None
         self._make_good = MakeGood()
@@ -177,7 +181,8 @@ class Loop:
             self._guarded("stop", self._children.kill)
             self._promoter.stop(limit_s=2.0)
         self._outbox.stop(limit_s=2.0)
-        self._upkeep.stop(limit_s=2.0)
+        if not self._upkeep.stop(limit_s=2.0):
+            self._guarded("stop", self._luck.kill)
         self._guarded("stop", self._farewell)
         self.desk.live.clear()
 
@@ -264,7 +269,7 @@ class Loop:
             fresh = settings_versions.reload(self.desk)
         except InvalidConfiguration:
             return  # the health check names the faults, and nothing new is started
-        self.desk = self._lookout.desk = self._children.desk = fresh
+        self.desk = self._lookout.desk = self._children.desk = self._luck.desk = fresh
         self._promoter.desk = self._outbox.desk = self._upkeep.desk = fresh
 
     # --- watching and mining --------------------------------------------------------------------

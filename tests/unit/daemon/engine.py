@@ -3,8 +3,9 @@
 Usage: engine.py factory run --campaign FILE --run-id ID --out DIR --seed N [--resume] …
 How it behaves stands in the environment variable ENGINE, words divided by commas:
 generations=N pause=S deaf fork empty busy huge bad crash=N noevidence, and gate: it waits after
-generation 4 until there is a file `go` in the workspace. diverge: a computation gives two results
-after generation 0, and it leaves; diverge=finish: it goes on; diverge=silent: it dies.
+generation 4 until there is a file `go` in the workspace. lucky: it measures luck for ever. diverge:
+a computation gives two results after generation 0, and it leaves; diverge=finish: it goes on;
+diverge=silent: it dies.
 """
 
 import json
@@ -79,7 +80,22 @@ def mine() -> int:
     return 0
 
 
+def luck() -> int:
+    fields = {
+        "copies": int(option("--copies")), "block_bars": 63, "trials": 6000,
+        "luck_measured_annual": 1.2, "luck_assumed_annual": 1.4, "best_of_run_annual": 1.9,
+        "share_as_good": 0.25, "random_rules": 2000, "effective_random_rules": 475,
+        "without_trades": 100,
+    }  # fmt: skip
+    while "lucky" in MODES:  # it is still at it
+        time.sleep(0.02)
+    emit("result", **fields)
+    return 0
+
+
 def main() -> int:
+    if sys.argv[1:3] == ["factory", "luck"]:
+        return luck()
     if "deaf" in MODES:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if "fork" in MODES:  # leaves the session, and its parent at once

@@ -76,7 +76,7 @@ class FixedReader:
         self.reading = replace(self.reading, **changes)
 
 
-def make_data(desk: Desk, name: str = "tiny") -> str:
+def make_data(desk: Desk, name: str = "tiny", *, environment: str = "test") -> str:
     """A published snapshot as the control wing sees it: manifest, certificate, pointer."""
     found = digest(name.encode())
     folder = desk.workspace.snapshots / found
@@ -85,7 +85,7 @@ def make_data(desk: Desk, name: str = "tiny") -> str:
         "schema_version": 1,
         "digest": found,
         "name": name,
-        "environment": "test",
+        "environment": environment,
         "venue": "us",
         "timeframe": "1d",
         "symbols": ["AAA"],
