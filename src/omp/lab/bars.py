@@ -54,8 +54,8 @@ NOISE: dict[int, NullBar] = {1: NullBar(2, 1260), 100: NullBar(3, 124)}
 NULL_RATE = NOISE[1].rate
 """At most this rate of nulls may be promoted, one campaign each."""
 
-DYING_RATE = 0.05
-"""At most this rate of the markets whose edge dies where the sealed window begins is promoted."""
+DYING_RATE: dict[str, float] = {"ensemble": 0.05, "champion": 0.03}
+"""What a run offers -> the most of the markets whose edge dies with the mining part it promotes."""
 
 PRECISION = 0.95
 """At least this share of the promotions at dials 1.5 and 2.0 is true."""

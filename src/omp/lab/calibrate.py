@@ -175,6 +175,7 @@ def calibrate(
             "markets_asked": len(tasks),
             "stop_refused": stop_refused,
             "spending": settings.holdout.spending,
+            "subject": settings.holdout.subject,
             "markets": records,
             "totals": totals(records),
             "machine": {

@@ -53,10 +53,12 @@ def noise(found: Mapping[str, Any], campaigns: int) -> Iterator[Held]:
     yield Held(f"noise, {each} each", found, bar.rate, True, f"at most {bar.most} of {bar.of:,}")
 
 
-def dying(found: Mapping[str, Any], which: str) -> Iterator[Held]:
-    """Edges that die against their bar."""
+def dying(found: Mapping[str, Any], which: str, offered: str = "ensemble") -> Iterator[Held]:
+    """Edges that die against the bar of what was offered."""
     if found["n"]:
-        yield Held(f"dying edges, {which}", found, DYING_RATE, True, f"at most {DYING_RATE:.2f}")
+        bar = DYING_RATE[offered]
+        what = f"dying edges, {which}" + ("" if offered == "ensemble" else f", {offered}")
+        yield Held(what, found, bar, True, f"at most {bar:.2f}")
 
 
 def power(at: Mapping[str, Any], which: str) -> Iterator[Held]:

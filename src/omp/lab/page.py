@@ -131,15 +131,21 @@ def _rate_row(name: str, one: dict[str, Any]) -> str:
 
 def _dying(documents: Sequence[dict[str, Any]]) -> str:
     rows = [
-        _rate_row(f"{_symbols(one)} | {one['dial']:g}", one["contaminated"])
+        _rate_row(f"{_symbols(one)} | {one['dial']:g} | {_offered(doc)}", one["contaminated"])
         for doc in documents
         for one in doc["totals"].get("dying", [])
     ]
     if not rows:
         return ""
     head = ["## Edges that die where the sealed window begins", ""]
-    head += ["| symbols | dial | promoted | rate | bounds |", "|---|---|---|---|---|"]
-    return "\n".join([*head, *rows, "", f"The bar: at most {DYING_RATE:.0%}.", ""])
+    head += ["| symbols | dial | offered | promoted | rate | bounds |", "|---|---|---|---|---|---|"]
+    bars = ", ".join(f"{one} at most {rate:.0%}" for one, rate in DYING_RATE.items())
+    return "\n".join([*head, *rows, "", f"The bars: {bars}.", ""])
+
+
+def _offered(doc: dict[str, Any]) -> str:
+    """What a run offers to the look: the ensemble, or the champion alone."""
+    return str(doc.get("subject", "ensemble"))
 
 
 def _poisoned(documents: Sequence[dict[str, Any]]) -> str:
@@ -250,7 +256,8 @@ def _funnel(documents: Sequence[dict[str, Any]]) -> str:
         for one in doc["totals"]["funnel"]:
             stops = sorted(one["stopped_at"].items(), key=lambda item: (-item[1], item[0]))
             told = ", ".join(f"{gate} {number}" for gate, number in stops)
-            lines.append(f"| {one['group']} | {one['campaigns']} | {told} |")
+            group = one["group"] + ("" if _offered(doc) == "ensemble" else ", champion offered")
+            lines.append(f"| {group} | {one['campaigns']} | {told} |")
     return "\n".join([*lines, ""])
 
 
@@ -262,7 +269,8 @@ def _held(documents: Sequence[dict[str, Any]]) -> str:
         if not null.get("form"):
             found += held.noise(null["contaminated"], _campaigns(doc))
         for at in doc["totals"].get("dying", []):
-            found += held.dying(at["contaminated"], f"symbols {_symbols(at)}, dial {at['dial']:g}")
+            which = f"symbols {_symbols(at)}, dial {at['dial']:g}"
+            found += held.dying(at["contaminated"], which, _offered(doc))
     for at in _powers(documents):
         which = f"symbols {_symbols(at)}, dial {at['dial']:g}, drift {at['drift_sharpe']:g}"
         which += "" if at.get("edges", "equal") == "equal" else f", edges {at['edges']}"

@@ -339,6 +339,25 @@ def test_dying_edges_and_unequal_ones_are_groups_of_their_own(room: Path) -> Non
     assert "## Edges that die" in (room / "dying.md").read_text(encoding="utf-8")
 
 
+def test_dying_edges_stand_against_the_bar_of_what_is_offered(room: Path) -> None:
+    (room / "champion.toml").write_text('[holdout]\nsubject = "champion"\n')
+    document = calibrate(
+        json_path=room / "dying.json",
+        dying=1,
+        dial=2.0,
+        campaign=room / "small.toml",
+        config=room / "champion.toml",
+    )
+    (one,) = document["totals"]["dying"]
+    one["contaminated"] = rate(2, 50)
+    text = page([document])
+    assert "| 1 | 2 | champion | 2 of 50 |" in text
+    assert "| dying edges, symbols 1, dial 2, champion | 2 of 50, 0.040 |" in text
+    assert "| at most 0.03 | missed |" in text
+    del document["subject"]
+    assert "| at most 0.05 | met |" in page([document])
+
+
 def test_what_was_measured_is_kept_when_it_ends_early(
     room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
