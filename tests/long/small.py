@@ -54,8 +54,19 @@ def hexed(text: str) -> str:
     return blake3(text.encode()).hexdigest()
 
 
+def luck() -> int:
+    emit(
+        "result", copies=int(option("--copies")), block_bars=63, trials=PATTERN["trials"],
+        luck_measured_annual=1.2, luck_assumed_annual=1.4, best_of_run_annual=None,
+        share_as_good=None, random_rules=2000, effective_random_rules=475, without_trades=100,
+    )  # fmt: skip
+    return 0
+
+
 def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+    if sys.argv[1:3] == ["factory", "luck"]:
+        return luck()
     out, run_id = Path(option("--out")), option("--run-id")
     pause = float(os.environ.get("OMP_SMALL_PAUSE_S", "0"))
     emit("start", run_id=run_id, seed=int(option("--seed")))
