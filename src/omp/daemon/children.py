@@ -1,6 +1,7 @@
 """Children of finished runs: an ensemble's evidence, a look; one at a time, waited for."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from omp.daemon.executors.base import Child, Executor
@@ -26,6 +27,7 @@ class SlotChildren:
         leave: Set when the daemon goes down; the child under way is ended then, and what it was
             asked for counts as not tried.
         slot: Name of the slot; two that work at the same time have two.
+        most_min: Minutes after which a child is ended; `[limits] stuck_after_min` by default.
     """
 
     def __init__(
@@ -35,12 +37,14 @@ class SlotChildren:
         orders: Orders,
         leave: threading.Event,
         slot: str = "child-0",
+        most_min: Callable[[], float] | None = None,
     ) -> None:
         self.desk = desk
         self._executor = executor
         self._orders = orders
         self._leave = leave
         self._slot = slot
+        self._most_min = most_min
         self._lock = threading.Lock()
         self.run_id: str | None = None
 
@@ -78,7 +82,9 @@ class SlotChildren:
     def _wait(self, child: Child) -> None:
         """Until it has ended; asked to leave when the daemon goes, or when it takes too long."""
         clock, asked_at = self.desk.clock, None
-        too_late = clock.monotonic() + 60 * self.desk.settings.limits.stuck_after_min
+        own = self._most_min
+        most_min = self.desk.settings.limits.stuck_after_min if own is None else own()
+        too_late = clock.monotonic() + 60 * most_min
         while child.alive():
             now = clock.monotonic()
             if asked_at is None and (self._leave.is_set() or now >= too_late):

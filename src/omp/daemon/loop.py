@@ -45,6 +45,8 @@ from omp.ops.incidents import DISK_REFUSED, open_incident
 from omp.ops.workspace import hold_reserve, spend_reserve
 
 PULSE_S, IDLE_PULSE_S = 0.2, 1.0
+LUCK_PATIENCE = 6.0
+"""Times what a measurement of luck should take, before it is ended: the mining goes first."""
 _log = logging.getLogger("omp.daemon")
 
 
@@ -94,7 +96,14 @@ class Loop:
             self.desk, self._children, judge=judge or promotion, trouble=self._hear_of
         )
         self._outbox = Outbox(self.desk)
-        self._luck = SlotChildren(self.desk, self._executor, self._orders, self._leave, "child-1")
+        self._luck = SlotChildren(
+            self.desk,
+            self._executor,
+            self._orders,
+            self._leave,
+            slot="child-1",
+            most_min=lambda: LUCK_PATIENCE * self.desk.settings.luck.most_min,
+        )
         measure = partial(luck_turn.turn, children=self._luck)
         self._upkeep = Upkeep(self.desk, {**upkeep.DUTIES, "luck": measure})
         self._herald = Herald()

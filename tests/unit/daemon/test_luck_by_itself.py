@@ -57,3 +57,15 @@ def test_a_daemon_that_goes_takes_its_measurement_with_it(make: MakeShop) -> Non
     assert shop.run().id not in process.runs_alive(root)
     assert luck_turn.due(shop.desk) is not None, "it was not tried"
     assert incidents.listed(shop.desk, open_only=True) == ()
+
+
+def test_a_measurement_that_never_ends_is_ended_and_not_tried_again(
+    make: MakeShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omp.daemon.loop.LUCK_PATIENCE", 0.001)
+    shop = make("generations=2,lucky")
+    shop.loop._upkeep.turn()
+    (told,) = incidents.listed(shop.desk, open_only=True)
+    assert told.fingerprint == "upkeep.luck"
+    assert shop.run().id not in process.runs_alive(shop.desk.workspace.root)
+    assert luck_turn.due(shop.desk) is None
