@@ -192,6 +192,7 @@ class Loop:
         self._outbox.stop(limit_s=2.0)
         if not self._upkeep.stop(limit_s=2.0):
             self._guarded("stop", self._luck.kill)
+            self._upkeep.stop(limit_s=2.0)
         self._guarded("stop", self._farewell)
         self.desk.live.clear()
 

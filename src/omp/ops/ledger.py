@@ -102,12 +102,12 @@ def budget_of(tx: Connection, desk: Desk, lineage: str) -> Budget:
     """
     settings = desk.settings.holdout
     opened_at, window = _opened_at(tx, lineage), window_name(tx, lineage)
+    members = snapshots.members(tx, lineage)
     taken = [
         one
-        for one in look_rows.of_lineages(tx, snapshots.members(tx, lineage))
+        for one in look_rows.of_lineages(tx, members)
         if opened_at is None or one.granted_at >= opened_at or one.window == window
     ]
-    members = snapshots.members(tx, lineage)
     counting = lost_looks.windows_of(tx, members) if opened_at is None else (window,)
     lost = lost_looks.of(tx, counting, taken)
     promoted = [
