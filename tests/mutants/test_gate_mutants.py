@@ -189,7 +189,7 @@ def run_tests(names: tuple[str, ...], source: Path | None) -> subprocess.Complet
     environment = {**os.environ, "PYTEST_ADDOPTS": ""}
     if source is not None:
         environment["PYTHONPATH"] = str(source)
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", *names]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:schemathesis", *names]
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
